@@ -1,0 +1,58 @@
+//! The cryptographic primitives that the rest of Keystead builds with: randomness, digest, comparison, [`SealKey`], [`TagKey`].
+//!
+//! The invariant of this room: **no caller chooses a nonce, a data key or an algorithm**, so none can choose wrongly.
+
+mod seal;
+mod tag;
+
+pub use seal::SealKey;
+pub use tag::TagKey;
+
+use crate::{Error, Secret};
+use aws_lc_rs::{constant_time, digest as sha, rand};
+use zeroize::Zeroizing;
+
+/// A source of random bytes fit for keys.
+pub trait Random: Send + Sync {
+    /// Fills all of `bytes`.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when the source fails; `bytes` must not be used then.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Error>;
+}
+
+/// The crypto library's generator, seeded by the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Error> {
+        rand::fill(bytes).map_err(|_| Error::Fault("the system gives no random bytes".into()))
+    }
+}
+
+/// A new secret of `length` random bytes.
+///
+/// # Errors
+/// As [`Random::fill`].
+pub fn random_secret(random: &dyn Random, length: usize) -> Result<Secret, Error> {
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    random.fill(&mut bytes)?;
+    Ok(Secret::new(bytes))
+}
+
+/// SHA-256 over the parts one after another, without separators: where their borders matter, the caller marks them.
+pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = sha::Context::new(&sha::SHA256);
+    for part in parts {
+        context.update(part);
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
+}
+
+/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    constant_time::verify_slices_are_equal(a, b).is_ok()
+}

@@ -1,0 +1,223 @@
+//! Measures durable commits against the disk's own limit, and reads at a million records.
+//!
+//!     cargo run --release -p store --example commit_rate -- FOLDER [SECONDS [RECORDS]]
+//!
+//! The limit is a loop that appends the same bytes, grouped in the same way, to a file in the same folder and flushes it with
+//! `fdatasync`. Rounds of both alternate, so that noise hits both; the ratio is what to look at.
+
+#![expect(clippy::disallowed_methods, reason = "it measures time")]
+#![expect(clippy::print_stdout, reason = "it is a program for the terminal")]
+#![expect(clippy::unwrap_used, reason = "a failed measurement may end in a panic")]
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use store::{Batch, Change, Expect, Key, Kind, Query, Space, Store, Term};
+use tokio::sync::{mpsc, oneshot};
+
+const SPACE: Space = Space([7; 16]);
+const KIND: Kind = Kind(1);
+const BODY: usize = 1024;
+const EVENT: usize = 256;
+const ROUNDS: usize = 7;
+
+/// Whether identifiers rise, as those of version 7 UUIDs do.
+static ORDERED: LazyLock<bool> = LazyLock::new(|| std::env::var_os("ORDERED").is_some());
+
+#[tokio::main(worker_threads = 2)]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let folder = PathBuf::from(arguments.next().unwrap_or_else(|| ".".into()));
+    let seconds = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(0.5);
+    let records = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
+    let path = folder.join("commit_rate.db");
+    let store = store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    println!("an empty store:");
+    rates(&folder, &store, Duration::from_secs_f64(seconds)).await;
+    fill(&store, records).await;
+    reads(&store, records).await;
+    println!("with {records} records:");
+    rates(&folder, &store, Duration::from_secs_f64(seconds)).await;
+    store.close().await.unwrap();
+}
+
+/// Commits a second at 1, 8 and 64 committers, beside the limit.
+async fn rates(folder: &Path, store: &Arc<dyn Store>, time: Duration) {
+    println!("{:>10} {:>12} {:>12} {:>7} {:>14}", "committers", "limit/s", "commits/s", "ratio", "CPU µs/commit");
+    let only = std::env::var("COMMITTERS").ok().and_then(|text| text.parse().ok());
+    for committers in only.map_or_else(|| vec![1, 8, 64], |only: usize| vec![only]) {
+        let [mut limits, mut commits, mut ratios, mut costs] = [const { Vec::new() }; 4];
+        for _ in 0..ROUNDS {
+            limits.push(run(committers, time, Arc::new(Limit::start(&folder.join("commit_rate.log")))).await);
+            let before = cpu();
+            let rate = run(committers, time, Arc::new(Commits(store.clone()))).await;
+            costs.push((cpu() - before) / (rate * time.as_secs_f64()));
+            ratios.push(100.0 * rate / limits.last().unwrap());
+            commits.push(rate);
+        }
+        let [limit, rate, ratio, cost] = [limits, commits, ratios, costs].map(median);
+        println!("{committers:>10} {limit:>12.0} {rate:>12.0} {ratio:>6.0}% {cost:>14.1}");
+    }
+}
+
+/// Something that makes a record durable.
+#[async_trait::async_trait]
+trait Sink: Send + Sync + 'static {
+    async fn put(&self, number: u64);
+}
+
+struct Commits(Arc<dyn Store>);
+
+#[async_trait::async_trait]
+impl Sink for Commits {
+    async fn put(&self, number: u64) {
+        self.0.commit(batch(number)).await.unwrap();
+    }
+}
+
+/// A thread that appends whatever is queued, flushes, and answers.
+struct Limit(mpsc::UnboundedSender<(Vec<u8>, oneshot::Sender<()>)>);
+
+impl Limit {
+    fn start(path: &Path) -> Self {
+        let (queue, mut jobs) = mpsc::unbounded_channel::<(Vec<u8>, oneshot::Sender<()>)>();
+        let mut file = File::create(path).unwrap();
+        std::thread::spawn(move || {
+            let mut group = Vec::new();
+            while jobs.blocking_recv_many(&mut group, 256) > 0 {
+                let bytes: Vec<u8> = group.iter().flat_map(|(bytes, _)| bytes.iter().copied()).collect();
+                file.write_all(&bytes).unwrap();
+                file.sync_data().unwrap();
+                for (_, answer) in group.drain(..) {
+                    answer.send(()).unwrap();
+                }
+            }
+        });
+        Self(queue)
+    }
+}
+
+#[async_trait::async_trait]
+impl Sink for Limit {
+    async fn put(&self, number: u64) {
+        let (answer, done) = oneshot::channel();
+        self.0.send((vec![number.to_le_bytes()[0]; 33 + BODY + 6 * 16 + EVENT], answer)).unwrap();
+        done.await.unwrap();
+    }
+}
+
+async fn run(committers: usize, time: Duration, sink: Arc<impl Sink>) -> f64 {
+    static NUMBER: AtomicU64 = AtomicU64::new(1 << 40);
+    let done = Arc::new(AtomicU64::new(0));
+    let start = Instant::now();
+    let tasks = (0..committers).map(|_| {
+        let (sink, done) = (sink.clone(), done.clone());
+        tokio::spawn(async move {
+            while start.elapsed() < time {
+                sink.put(NUMBER.fetch_add(1, Ordering::Relaxed)).await;
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    done.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64()
+}
+
+/// A record as the creation of a key makes it: a name of its own, and five terms that most others bear too.
+fn batch(number: u64) -> Batch {
+    let terms = std::iter::once(name(number)).chain((1..=5).map(|shared| Term([shared; 16]))).collect();
+    let put = Change::Put { key: key(number), expect: Expect::Absent, body: noise(number, BODY), terms };
+    Batch { changes: vec![put], events: vec![noise(number, EVENT)] }
+}
+
+fn key(number: u64) -> Key {
+    Key { space: SPACE, kind: KIND, id: wide(number) }
+}
+
+fn name(number: u64) -> Term {
+    Term(wide(!number))
+}
+
+/// Sixteen bytes without order, unless `ORDERED`.
+fn wide(number: u64) -> [u8; 16] {
+    let mixed = (u128::from(number) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    let mixed = (mixed ^ (mixed >> 57)).wrapping_mul(0xBF58_476D_1CE4_E5B9_94D0_49BB_1331_11EB);
+    let mut wide = (mixed ^ (mixed >> 61)).to_be_bytes();
+    if *ORDERED && number < 1 << 63 {
+        wide[..8].copy_from_slice(&number.to_be_bytes());
+    }
+    wide
+}
+
+fn noise(number: u64, length: usize) -> Vec<u8> {
+    wide(number).repeat(length / 16)
+}
+
+/// Adds records many to a batch.
+async fn fill(store: &Arc<dyn Store>, records: u64) {
+    let start = Instant::now();
+    for from in (0..records).step_by(1000) {
+        let changes = (from..records.min(from + 1000)).flat_map(|number| batch(number).changes).collect();
+        store.commit(Batch { changes, events: Vec::new() }).await.unwrap();
+    }
+    println!("{records} records put at {:.0}/s", records as f64 / start.elapsed().as_secs_f64());
+}
+
+/// Latency of reads among all records, and of repeated ones.
+async fn reads(store: &Arc<dyn Store>, records: u64) {
+    for (label, spread) in [("get, any", records), ("get, one of 1,000", 1000.min(records))] {
+        latency(label, 50_000, async |turn| {
+            let found = store.get(&key(turn.wrapping_mul(0x9E37_79B9) % spread)).await.unwrap();
+            assert!(found.is_some());
+        })
+        .await;
+    }
+    latency("find by name", 50_000, async |turn| {
+        let terms = vec![name(turn.wrapping_mul(0x9E37_79B9) % records)];
+        let page = store.find(&Query { space: SPACE, kind: KIND, terms, after: 0, limit: 10 }).await.unwrap();
+        assert_eq!(page.records.len(), 1);
+    })
+    .await;
+    latency("find a page of 100", 1000, async |turn| {
+        let terms = vec![Term([3; 16])];
+        let after = turn.wrapping_mul(0x9E37_79B9) % records;
+        store.find(&Query { space: SPACE, kind: KIND, terms, after, limit: 100 }).await.unwrap();
+    })
+    .await;
+    latency("count all", 3, async |_| {
+        let query = Query { space: SPACE, kind: KIND, terms: Vec::new(), after: 0, limit: 0 };
+        assert!(store.count(&query).await.unwrap() >= records);
+    })
+    .await;
+}
+
+async fn latency(label: &str, turns: u64, mut one: impl AsyncFnMut(u64)) {
+    let mut times = Vec::new();
+    for turn in 0..turns {
+        let start = Instant::now();
+        one(turn).await;
+        times.push(start.elapsed().as_secs_f64() * 1e6);
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    println!("{label:>20}: p50 {:.1} µs, p99 {:.1} µs", at(0.5), at(0.99));
+}
+
+/// Microseconds of processor time that this process has used.
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let after_name: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks: f64 = [11, 12].iter().map(|&field| after_name[field].parse::<f64>().unwrap()).sum();
+    ticks * 10_000.0
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,39 @@
+//! The joint between the group committer and a back end.
+//!
+//! A back end is a [`Reader`], shared by all tasks, and a [`Writer`], owned by one thread. The invariant: **what
+//! [`Writer::apply`] answered with `Ok` is on stable storage, and every read that starts afterwards sees it.**
+
+use std::future::Future;
+
+use crate::{Batch, Error, Event, Key, Page, Query, Record};
+
+/// Reads, from any task.
+pub(crate) trait Reader: Send + Sync + 'static {
+    /// See [`crate::Store::get`].
+    fn get(&self, key: &Key) -> impl Future<Output = Result<Option<Record>, Error>> + Send;
+    /// See [`crate::Store::find`].
+    fn find(&self, query: &Query) -> impl Future<Output = Result<Page, Error>> + Send;
+    /// See [`crate::Store::count`].
+    fn count(&self, query: &Query) -> impl Future<Output = Result<u64, Error>> + Send;
+    /// See [`crate::Store::events`].
+    fn events(&self, after: u64, limit: usize) -> impl Future<Output = Result<Vec<Event>, Error>> + Send;
+    /// Releases what is held for reading. Later reads fail with [`Error::Closed`].
+    fn close(&self);
+}
+
+/// Whether a batch of a group was applied, or which of its expectations did not hold.
+pub(crate) type Outcome = Result<(), Error>;
+
+/// Writes, from one thread.
+pub(crate) trait Writer: Send + 'static {
+    /// Applies the batches in order, each wholly or not at all, in one transaction and one flush. A batch whose expectations do
+    /// not hold gets [`Error::Conflict`] as its outcome, and the others go through. No batch names a key twice.
+    ///
+    /// # Errors
+    ///
+    /// None of the batches was applied; or it is unknown, which is [`Error::Failed`] and final.
+    fn apply(&mut self, batches: &[Batch]) -> Result<Vec<Outcome>, Error>;
+
+    /// Writes back what can be, and releases the storage.
+    fn close(self) -> Result<(), Error>;
+}

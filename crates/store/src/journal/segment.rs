@@ -1,0 +1,148 @@
+//! A segment's form, and the end of the last one, where records are appended.
+//!
+//!     header: "KSTDJRN1" | node, 16 bytes | number, 8 bytes | digest that it goes on from, 32 bytes | digest of these, 32 bytes
+//!     record: body's length, 4 bytes | body | digest of (previous digest, body), 32 bytes
+//!
+//! Numbers are big-endian. The invariant: **a segment under its name has its whole header**, and the one before it was flushed.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Digest, fault};
+use crate::Error;
+
+pub(super) const DIGEST: usize = 32;
+pub(super) const HEADER: usize = 8 + 16 + 8 + DIGEST + DIGEST;
+/// The longest body.
+pub(super) const LONGEST: usize = 1 << 20;
+/// A segment that would grow beyond this is followed by another.
+const SEGMENT: u64 = 64 << 20;
+const MAGIC: &[u8; 8] = b"KSTDJRN1";
+
+/// What ties a segment to the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) node: [u8; 16],
+    pub(super) number: u64,
+    pub(super) head: [u8; DIGEST],
+}
+
+impl Link {
+    fn encode(&self, digest: Digest) -> Vec<u8> {
+        let mut header = [&MAGIC[..], &self.node, &self.number.to_be_bytes(), &self.head].concat();
+        header.extend(digest(&[&header]));
+        header
+    }
+
+    /// The link in a header, unless it is not one.
+    pub(super) fn decode(header: &[u8; HEADER], digest: Digest) -> Option<Self> {
+        let (node, rest) = header.strip_prefix(MAGIC)?.split_first_chunk::<16>()?;
+        let (number, rest) = rest.split_first_chunk::<8>()?;
+        let (head, _) = rest.split_first_chunk::<DIGEST>()?;
+        let link = Self { node: *node, number: u64::from_be_bytes(*number), head: *head };
+        (link.encode(digest) == header).then_some(link)
+    }
+}
+
+/// The segments of a folder, in order.
+pub(super) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
+    let mut segments = Vec::new();
+    for entry in folder.read_dir().map_err(|error| fault(folder, &error))? {
+        let path = entry.map_err(|error| fault(folder, &error))?.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
+        if let (Some(number), Some("journal")) = (stem, path.extension().and_then(|extension| extension.to_str())) {
+            segments.push((number, path));
+        }
+    }
+    segments.sort();
+    Ok(segments)
+}
+
+/// The end of the last segment.
+pub(super) struct Tail {
+    path: PathBuf,
+    file: Arc<File>,
+    size: u64,
+    link: Link,
+    buffer: Vec<u8>,
+}
+
+impl Tail {
+    /// A new segment: complete and flushed under another name before it gets its own.
+    pub(super) fn create(folder: &Path, link: Link, digest: Digest) -> Result<Self, Error> {
+        let path = folder.join(format!("{:016}.journal", link.number));
+        let made = (|| {
+            let new = path.with_extension("new");
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+            file.write_all(&link.encode(digest))?;
+            file.sync_all()?;
+            std::fs::rename(&new, &path)?;
+            File::open(folder)?.sync_all()?;
+            open_to_append(&path)
+        })();
+        let file = made.map_err(|error| fault(&path, &error))?;
+        Ok(Self { path, file: Arc::new(file), size: HEADER as u64, link, buffer: Vec::new() })
+    }
+
+    /// The end of a segment that was verified up to `size`, where the chain stands at `link.head`.
+    pub(super) fn resume(path: &Path, size: u64, link: Link) -> Result<Self, Error> {
+        let file = open_to_append(path).map_err(|error| fault(path, &error))?;
+        Ok(Self { path: path.to_owned(), file: Arc::new(file), size, link, buffer: Vec::new() })
+    }
+
+    pub(super) fn file(&self) -> Arc<File> {
+        self.file.clone()
+    }
+
+    /// One record, one write. Nothing of it is left when that fails.
+    pub(super) fn append(&mut self, body: &[u8], digest: Digest) -> Result<(), Error> {
+        let length = u32::try_from(body.len()).ok().filter(|_| body.len() <= LONGEST);
+        let length =
+            length.ok_or_else(|| Error::Io(format!("a journal record of {} bytes is too long", body.len())))?;
+        if self.size + (4 + body.len() + DIGEST) as u64 > SEGMENT {
+            self.rotate(digest)?;
+        }
+        let head = digest(&[&self.link.head, body]);
+        self.buffer.clear();
+        self.buffer.extend(length.to_be_bytes());
+        self.buffer.extend(body);
+        self.buffer.extend(head);
+        self.write()?;
+        self.size += self.buffer.len() as u64;
+        self.link.head = head;
+        Ok(())
+    }
+
+    /// Writes the buffer, or cuts off what was written of it.
+    fn write(&mut self) -> Result<(), Error> {
+        let Err(error) = (&*self.file).write_all(&self.buffer) else { return Ok(()) };
+        match self.file.set_len(self.size) {
+            Ok(()) => Err(fault(&self.path, &error)),
+            Err(worse) => Err(Error::Failed(format!("{}: {error}, then {worse}", self.path.display()))),
+        }
+    }
+
+    fn rotate(&mut self, digest: Digest) -> Result<(), Error> {
+        flush(&self.file).map_err(|error| Error::Failed(format!("{}: {error}", self.path.display())))?;
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        *self = Self::create(folder, Link { number: self.link.number + 1, ..self.link }, digest)?;
+        Ok(())
+    }
+}
+
+/// Flushes a file's data; an interrupted call is the only one that may be made again.
+pub(super) fn flush(file: &File) -> std::io::Result<()> {
+    loop {
+        match file.sync_data() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+fn open_to_append(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().append(true).open(path)
+}

@@ -1,0 +1,66 @@
+//! Records, index terms and audit events behind one trait, [`Store`].
+//!
+//! This is the only crate that imports a database. What enters a record is opaque here: callers seal and encode it.
+//! The invariant of this room: **a batch is all or nothing, and a commit that was answered is on stable storage.**
+//!
+//! The rooms, from the top: `group` puts whatever is queued into one flush, above every back end; `backend` is the joint below
+//! it; `sqlite` and `memory` are the back ends, private behind [`open`]. [`journal`] stands beside them: a node's own
+//! append-only log of reads, which must not cost a database commit.
+
+mod backend;
+mod error;
+mod group;
+pub mod journal;
+mod lock;
+mod memory;
+mod record;
+mod sqlite;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use error::Error;
+pub use record::{Batch, Change, Event, Expect, Key, Kind, Page, Query, Record, Space, Term};
+
+/// The waist between what Keystead means and where it is kept.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The record at `key`, or none.
+    async fn get(&self, key: &Key) -> Result<Option<Record>, Error>;
+    /// A page of records.
+    async fn find(&self, query: &Query) -> Result<Page, Error>;
+    /// How many records a query without its cursor and limit would find.
+    async fn count(&self, query: &Query) -> Result<u64, Error>;
+    /// Commits a batch. When this returns `Ok`, the batch is on stable storage; on any error nothing of it was applied,
+    /// except for [`Error::Failed`], after which it is unknown.
+    async fn commit(&self, batch: Batch) -> Result<(), Error>;
+    /// The events after a sequence number, in order.
+    async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, Error>;
+    /// Waits for what is queued, writes back what can be, and releases the storage. Later calls fail with [`Error::Closed`].
+    async fn close(&self) -> Result<(), Error>;
+}
+
+/// Opens the store at an address: `sqlite:PATH`, or `memory:` for tests and experiments.
+///
+/// `sqlite:PATH` is made when it is not there (mode 0600; its folder must exist), brought up to this version's format when it is
+/// older, and held under an advisory lock on `PATH.lock` until the store is closed or dropped.
+///
+/// # Errors
+///
+/// [`Error::Address`], [`Error::Locked`], [`Error::Newer`] (the file was not touched), [`Error::Damaged`], [`Error::Full`] or
+/// [`Error::Io`].
+pub async fn open(address: &str) -> Result<Arc<dyn Store>, Error> {
+    match address.split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() => {
+            let (reader, writer) = sqlite::open(Path::new(path))?;
+            Ok(Arc::new(group::Grouped::start(reader, writer)?))
+        }
+        Some(("memory", "")) => {
+            let (reader, writer) = memory::open();
+            Ok(Arc::new(group::Grouped::start(reader, writer)?))
+        }
+        _ => Err(Error::Address(address.to_owned())),
+    }
+}

@@ -1,0 +1,150 @@
+//! The back end for tests and experiments: the same meaning in maps, with nothing on disk.
+//!
+//! The maps mirror the tables of `sqlite`: records by key, and an index of (space, kind, term, place) in which every record also
+//! stands under no term at all, so that "every record" is one more term. The invariant: **a group is applied under one lock**.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parking_lot::RwLock;
+
+use crate::backend::{Outcome, Reader, Writer};
+use crate::{Batch, Change, Error, Event, Expect, Key, Kind, Page, Query, Record, Space, Term};
+
+/// Makes an empty store.
+pub(crate) fn open() -> (MemoryReader, MemoryWriter) {
+    let maps = Arc::new(RwLock::new(Maps::default()));
+    (MemoryReader(maps.clone()), MemoryWriter(maps))
+}
+
+/// Reads under a shared lock.
+pub(crate) struct MemoryReader(Arc<RwLock<Maps>>);
+
+/// Writes under an exclusive one.
+pub(crate) struct MemoryWriter(Arc<RwLock<Maps>>);
+
+#[derive(Default)]
+struct Maps {
+    records: BTreeMap<Key, Stored>,
+    places: BTreeMap<u64, Key>,
+    index: BTreeSet<(Space, Kind, Option<Term>, u64)>,
+    events: BTreeMap<u64, Bytes>,
+    last_place: u64,
+}
+
+struct Stored {
+    place: u64,
+    version: u64,
+    terms: Vec<Term>,
+    body: Bytes,
+}
+
+impl Reader for MemoryReader {
+    async fn get(&self, key: &Key) -> Result<Option<Record>, Error> {
+        Ok(self.0.read().record(key).map(|(_, record)| record))
+    }
+
+    async fn find(&self, query: &Query) -> Result<Page, Error> {
+        let maps = self.0.read();
+        let mut found = maps.find(query, query.after);
+        let records = found.by_ref().take(query.limit).filter_map(|key| maps.record(key)).collect();
+        Ok(Page { records, more: found.next().is_some() })
+    }
+
+    async fn count(&self, query: &Query) -> Result<u64, Error> {
+        Ok(self.0.read().find(query, 0).count() as u64)
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, Error> {
+        let maps = self.0.read();
+        let later = maps.events.range((Bound::Excluded(after), Bound::Unbounded)).take(limit);
+        Ok(later.map(|(&sequence, body)| Event { sequence, body: body.clone() }).collect())
+    }
+
+    fn close(&self) {}
+}
+
+impl Writer for MemoryWriter {
+    fn apply(&mut self, batches: &[Batch]) -> Result<Vec<Outcome>, Error> {
+        let mut maps = self.0.write();
+        Ok(batches.iter().map(|batch| maps.apply(batch)).collect())
+    }
+
+    fn close(self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl Maps {
+    fn record(&self, key: &Key) -> Option<(u64, Record)> {
+        let stored = self.records.get(key)?;
+        Some((stored.place, Record { key: *key, version: stored.version, body: stored.body.clone() }))
+    }
+
+    /// The keys after a cursor that bear all terms, by place.
+    fn find<'a>(&'a self, query: &'a Query, after: u64) -> impl Iterator<Item = &'a Key> {
+        let (space, kind, first) = (query.space, query.kind, query.terms.first().copied());
+        let places = self
+            .index
+            .range((Bound::Excluded((space, kind, first, after)), Bound::Included((space, kind, first, u64::MAX))));
+        places
+            .map(|entry| entry.3)
+            .filter(move |&place| {
+                query.terms.iter().all(|&term| self.index.contains(&(space, kind, Some(term), place)))
+            })
+            .filter_map(|place| self.places.get(&place))
+    }
+
+    fn apply(&mut self, batch: &Batch) -> Outcome {
+        if let Some(change) = batch.changes.iter().find(|change| !self.holds(change)) {
+            return Err(Error::Conflict(*change.key()));
+        }
+        for change in &batch.changes {
+            match change {
+                Change::Put { key, body, terms, .. } => self.put(key, body, terms),
+                Change::Delete { key, .. } => drop(self.remove(key)),
+                Change::Check { .. } => {}
+            }
+        }
+        for event in &batch.events {
+            let sequence = self.events.last_key_value().map_or(1, |(last, _)| last + 1);
+            self.events.insert(sequence, Bytes::copy_from_slice(event));
+        }
+        Ok(())
+    }
+
+    fn holds(&self, change: &Change) -> bool {
+        match (change.expect(), self.records.get(change.key())) {
+            (Expect::Absent, None) => true,
+            (Expect::Version(version), Some(stored)) => version == stored.version,
+            (Expect::Absent, Some(_)) | (Expect::Version(_), None) => false,
+        }
+    }
+
+    fn put(&mut self, key: &Key, body: &[u8], terms: &[Term]) {
+        let (place, version) = match self.remove(key) {
+            Some(old) => (old.place, old.version + 1),
+            None => {
+                self.last_place += 1;
+                (self.last_place, 1)
+            }
+        };
+        self.places.insert(place, *key);
+        for term in terms.iter().copied().map(Some).chain([None]) {
+            self.index.insert((key.space, key.kind, term, place));
+        }
+        let stored = Stored { place, version, terms: terms.to_vec(), body: Bytes::copy_from_slice(body) };
+        self.records.insert(*key, stored);
+    }
+
+    fn remove(&mut self, key: &Key) -> Option<Stored> {
+        let old = self.records.remove(key)?;
+        self.places.remove(&old.place);
+        for term in old.terms.iter().copied().map(Some).chain([None]) {
+            self.index.remove(&(key.space, key.kind, term, old.place));
+        }
+        Some(old)
+    }
+}

@@ -1,0 +1,144 @@
+//! The words of the waist: spaces, keys, terms, records, batches, events, queries.
+//!
+//! Nothing here has behaviour. The invariant: **what a body means is never known here**, so that it can be sealed.
+
+use bytes::Bytes;
+
+/// The space that a record lives in: the UUID of an adapter or an instance. Nothing is ever read across spaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Space(pub [u8; 16]);
+
+impl Space {
+    /// The installation's own space: what belongs to no tenant.
+    pub const INSTALLATION: Space = Space([0; 16]);
+}
+
+/// What sort of record it is. Each owner of records declares its own constants; the numbers are part of the data format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Kind(pub u8);
+
+/// Where a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// The tenant's space.
+    pub space: Space,
+    /// The sort of record.
+    pub kind: Kind,
+    /// The record's identifier within space and kind.
+    pub id: [u8; 16],
+}
+
+/// An index term: 16 bytes that the caller derives from what is to be found (a truncated digest of attribute and value).
+/// Terms may collide, so the caller checks what it finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Term(pub [u8; 16]);
+
+/// A stored record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where it stands.
+    pub key: Key,
+    /// 1 when first put, one more with each change.
+    pub version: u64,
+    /// The caller's bytes.
+    pub body: Bytes,
+}
+
+/// What must be true of a record for its batch to be committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// There is no such record.
+    Absent,
+    /// The record exists and has this version.
+    Version(u64),
+}
+
+/// One change of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Writes a record and replaces its terms. Its version becomes 1, or the expected one plus 1.
+    Put {
+        /// Where.
+        key: Key,
+        /// What must be there now.
+        expect: Expect,
+        /// The new bytes.
+        body: Vec<u8>,
+        /// The new terms.
+        terms: Vec<Term>,
+    },
+    /// Removes a record and its terms.
+    Delete {
+        /// Which.
+        key: Key,
+        /// The version that it must have.
+        version: u64,
+    },
+    /// Changes nothing, and fails the batch unless the expectation holds.
+    Check {
+        /// Which.
+        key: Key,
+        /// What must be there now.
+        expect: Expect,
+    },
+}
+
+impl Change {
+    /// Which record it names.
+    pub(crate) fn key(&self) -> &Key {
+        match self {
+            Change::Put { key, .. } | Change::Delete { key, .. } | Change::Check { key, .. } => key,
+        }
+    }
+
+    /// What must be there for it to hold.
+    pub(crate) fn expect(&self) -> Expect {
+        match self {
+            Change::Put { expect, .. } | Change::Check { expect, .. } => *expect,
+            Change::Delete { version, .. } => Expect::Version(*version),
+        }
+    }
+}
+
+/// Changes and audit events that are committed together or not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Applied in order; no two of them name the same key.
+    pub changes: Vec<Change>,
+    /// Appended to the event log in order.
+    pub events: Vec<Vec<u8>>,
+}
+
+/// An audit event as the log holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its place in the log: strictly rising, without meaning otherwise.
+    pub sequence: u64,
+    /// The caller's bytes.
+    pub body: Bytes,
+}
+
+/// Which records to find: those in `space` of `kind` that bear **all** of `terms` (none: every record), in the order in which
+/// they were first put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The tenant's space.
+    pub space: Space,
+    /// The sort of record.
+    pub kind: Kind,
+    /// Terms that a record must bear, the most selective first.
+    pub terms: Vec<Term>,
+    /// Only records after this cursor (0: from the start).
+    pub after: u64,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A page of found records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The records with the cursor of each.
+    pub records: Vec<(u64, Record)>,
+    /// Whether more follow after the last cursor.
+    pub more: bool,
+}

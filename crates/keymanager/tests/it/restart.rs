@@ -1,0 +1,89 @@
+//! The same data opened again: with the same master key all is there, with another one nothing is read or written.
+
+use crate::{AAD, CONTENT, NOW, by, later, master, new, of, open, secret};
+use keymanager::{Error, KeyManager, Role};
+use std::sync::Arc;
+use store::{Batch, Change, Key, Kind, Space, Store};
+use tempfile::TempDir;
+use uuid::Uuid;
+use wrap::Wrapper;
+use wrap::primitive::SystemRandom;
+
+async fn sqlite(folder: &TempDir) -> Arc<dyn Store> {
+    store::open(&format!("sqlite:{}", folder.path().join("data.db").display())).await.unwrap()
+}
+
+async fn with_other_master(store: &Arc<dyn Store>) -> Result<KeyManager, Error> {
+    KeyManager::open(Arc::clone(store), master(2), Arc::new(SystemRandom)).await
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let store = sqlite(&folder).await;
+    let manager = open(&store).await;
+    let instance = manager.create_instance("tenant", &by(), NOW).await.unwrap();
+    let key = manager.create_root_key(instance.id, new("crk"), &by(), NOW).await.unwrap();
+    let wrapped = manager.wrap(&of(&key), &secret(CONTENT), AAD).await.unwrap();
+    let key = manager.rotate(instance.id, key.id, None, &by(), later(1)).await.unwrap();
+    let (api_key, shown) = manager.create_api_key(instance.id, "admin", Role::Administrator, &by(), NOW).await.unwrap();
+    drop(manager);
+    store.close().await.unwrap();
+
+    let manager = open(&sqlite(&folder).await).await;
+    assert_eq!(manager.instances().await.unwrap(), std::slice::from_ref(&instance));
+    assert_eq!(manager.root_keys(instance.id).await.unwrap(), std::slice::from_ref(&key));
+    assert_eq!(manager.api_keys(instance.id).await.unwrap(), [api_key]);
+    assert!(manager.authenticate(shown.expose(), NOW).await.is_ok());
+    let unwrapped = manager.unwrap(&of(&key), &wrapped, AAD).await.unwrap();
+    assert_eq!(unwrapped.plaintext.expose(), CONTENT);
+    assert_eq!(unwrapped.rewrapped.unwrap().key_version, key.version);
+}
+
+#[tokio::test]
+async fn another_master_key_is_refused() {
+    let store = crate::memory().await;
+    let manager = open(&store).await;
+    manager.create_instance("tenant", &by(), NOW).await.unwrap();
+    for _ in 0..2 {
+        let error = with_other_master(&store).await.err().expect("refused");
+        let Error::MasterKey { expected, found } = &error else { panic!("{error}") };
+        assert!(expected.len() == 16 && found.len() == 16 && expected != found, "{error}");
+    }
+    assert_eq!(open(&store).await.instances().await.unwrap().len(), 1, "and nothing was changed");
+}
+
+#[tokio::test]
+async fn data_without_its_mark_is_refused() {
+    let store = crate::memory().await;
+    let manager = open(&store).await;
+    manager.create_instance("tenant", &by(), NOW).await.unwrap();
+    let key = Key { space: Space::INSTALLATION, kind: Kind(0x10), id: *Uuid::nil().as_bytes() };
+    let changes = vec![Change::Delete { key, version: 1 }];
+    store.commit(Batch { changes, events: Vec::new() }).await.unwrap();
+    let error = with_other_master(&store).await.err().expect("refused");
+    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+}
+
+/// Two first starts at once: one makes the mark, and the other one finds it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn first_starts_at_once_agree() {
+    for _ in 0..20 {
+        let store = crate::memory().await;
+        let tasks: Vec<_> = (0..4)
+            .map(|number| {
+                let store = Arc::clone(&store);
+                let start =
+                    async move { KeyManager::open(store, master(1 + number % 2), Arc::new(SystemRandom)).await };
+                tokio::spawn(async move { (number % 2, start.await.is_ok()) })
+            })
+            .collect();
+        let mut accepted = Vec::new();
+        for task in tasks {
+            let (key, ok) = task.await.unwrap();
+            accepted.extend(ok.then_some(key));
+        }
+        assert_eq!(accepted.len(), 2, "both of one key, none of the other");
+        assert_eq!(accepted[0], accepted[1]);
+    }
+}

@@ -1,0 +1,323 @@
+//! [`Exchange`]: one message: its envelope, its batch items in their order, its answer.
+//!
+//! The invariant: [`perform`] is written once: enter (the gate) → decode → run → commit → answer. An item that fails has changed nothing,
+//! and every item, done or refused, leaves an audit event before its answer is given.
+
+use std::net::IpAddr;
+
+use kmip::enums::{BatchErrorContinuationOption, Operation as Code, ResultReason, ResultStatus};
+use kmip::message::{MessageError, RequestItem, RequestMessage, ResponseHeader};
+use kmip::ttlv::{Decode, Encode, Writer};
+use kmip::{Timestamp, Version, tag};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::Engine;
+use crate::audit::{Event, Host, Initiator, Reason, Target, rfc3339};
+use crate::error::{Failure, Fault, OperationName, Refusal};
+use crate::operation::{self, Operation};
+use crate::policy::{self, Permission};
+use crate::registry::{Actor, Adapter, Client};
+use crate::scope::Scope;
+use crate::seal::AdapterKey;
+
+/// How often an item is tried again when another commit comes before its own.
+const ATTEMPTS: usize = 8;
+/// Room for most answers.
+const CAPACITY: usize = 512;
+
+/// Who asks.
+pub enum Origin<'a> {
+    /// A KMIP client, from an address.
+    Client {
+        /// The client.
+        client: &'a Client,
+        /// Where from.
+        address: IpAddr,
+    },
+    /// An administrator, for an adapter.
+    Administrator {
+        /// The adapter.
+        adapter: &'a Adapter,
+        /// Who.
+        by: &'a Actor,
+    },
+}
+
+impl Origin<'_> {
+    pub(crate) fn adapter(&self) -> &Adapter {
+        match self {
+            Origin::Client { client, .. } => client.adapter(),
+            Origin::Administrator { adapter, .. } => adapter,
+        }
+    }
+
+    pub(crate) fn verify(&self, key: &AdapterKey) -> Result<(), Fault> {
+        match self {
+            Origin::Client { client, .. } => client.verify(key),
+            Origin::Administrator { .. } => Ok(()),
+        }
+    }
+
+    fn allows(&self, permission: Permission) -> bool {
+        match self {
+            Origin::Client { client, .. } => policy::allows(client, permission),
+            Origin::Administrator { .. } => true,
+        }
+    }
+
+    /// The audit event of something that was done, or refused for a reason.
+    pub(crate) fn event(
+        &self,
+        permission: Permission,
+        operation: Option<Code>,
+        target: Option<Uuid>,
+        now: Timestamp,
+        reason: Option<ResultReason>,
+    ) -> Vec<u8> {
+        let (id, host) = match self {
+            Origin::Client { client, address } => (client.initiator(), Some(Host { address: *address })),
+            Origin::Administrator { by, .. } => (by.id.as_str(), None),
+        };
+        let adapter = self.adapter();
+        let target = target.map(|id| id.to_string());
+        let event = Event {
+            event_time: rfc3339(now),
+            action: permission.action(),
+            outcome: if reason.is_none() { "success" } else { "failure" },
+            initiator: Initiator { id, host },
+            target: Target {
+                id: target.as_deref(),
+                type_uri: "kms/kmip",
+                adapter: adapter.id,
+                instance: adapter.instance,
+                operation: operation.map(|code| code.name().unwrap_or("unknown")),
+            },
+            reason: reason.map(|reason| Reason { reason_type: reason.name().unwrap_or("unknown") }),
+        };
+        event.to_bytes()
+    }
+}
+
+/// What goes back to the client.
+pub struct Reply {
+    /// A whole response message. Wiped when dropped.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// Whether the connection can't be used any further.
+    pub close: bool,
+}
+
+/// One message that is being dealt with.
+pub(crate) struct Exchange<'e> {
+    engine: &'e Engine,
+    origin: &'e Origin<'e>,
+    version: Version,
+    now: Timestamp,
+    placeholder: Option<Uuid>,
+    limit: Option<i32>,
+}
+
+/// Answers a request message. There is always an answer.
+pub(crate) async fn handle(engine: &Engine, origin: &Origin<'_>, frame: &[u8], now: Timestamp) -> Reply {
+    match RequestMessage::decode(frame) {
+        Ok(message) => answer(engine, origin, &message, now).await,
+        Err(error) => unreadable(engine, origin, error, now),
+    }
+}
+
+async fn answer(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'_>, now: Timestamp) -> Reply {
+    let header = &message.header;
+    let option = header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
+    if !matches!(option, BatchErrorContinuationOption::Stop | BatchErrorContinuationOption::Continue) {
+        return refuse_message(
+            message.version,
+            ResultReason::FeatureNotSupported,
+            "The batch option Undo is not supported",
+            now,
+        );
+    }
+    let limit = header.maximum_response_size;
+    let mut exchange = Exchange { engine, origin, version: message.version, now, placeholder: None, limit };
+    let mut out = Writer::new(message.version, CAPACITY);
+    let envelope = out.open(tag::RESPONSE_MESSAGE);
+    response_header(message.version, header.client_correlation_value.clone(), now)
+        .encode(tag::RESPONSE_HEADER, &mut out);
+    let count_ends = out.position();
+    let mut count = 0;
+    for item in &message.items {
+        let done = exchange.item(item, &mut out).await;
+        count += 1;
+        if !done && option == BatchErrorContinuationOption::Stop {
+            break;
+        }
+    }
+    out.rewrite_integer(count_ends, count);
+    out.close(envelope);
+    Reply { bytes: out.into_bytes(), close: false }
+}
+
+fn response_header(version: Version, client_correlation_value: Option<String>, now: Timestamp) -> ResponseHeader {
+    ResponseHeader {
+        protocol_version: version.into(),
+        time_stamp: now.date_time(),
+        client_correlation_value,
+        server_correlation_value: None,
+        batch_count: 1,
+    }
+}
+
+/// The answer to a message that can't be read as one: it says so in a version that the client knows, as far as that can be told.
+fn unreadable(
+    engine: &Engine,
+    origin: &Origin<'_>,
+    MessageError { error, version }: MessageError,
+    now: Timestamp,
+) -> Reply {
+    let reason = ResultReason::InvalidMessage;
+    let event = origin.event(Permission::Get, None, None, now, Some(reason));
+    if let Err(fault) = engine.record(&event) {
+        tracing::error!(%fault, "an audit event could not be written");
+    }
+    let message = format!("The message can't be read: {error}");
+    refuse_message(version.unwrap_or(Version::NEWEST), reason, &message, now)
+}
+
+fn refuse_message(version: Version, reason: ResultReason, message: &str, now: Timestamp) -> Reply {
+    let mut out = Writer::new(version, CAPACITY);
+    let envelope = out.open(tag::RESPONSE_MESSAGE);
+    response_header(version, None, now).encode(tag::RESPONSE_HEADER, &mut out);
+    let item = out.open(tag::BATCH_ITEM);
+    failure(&mut out, reason, message);
+    out.close(item);
+    out.close(envelope);
+    Reply { bytes: out.into_bytes(), close: false }
+}
+
+fn failure(out: &mut Writer, reason: ResultReason, message: &str) {
+    ResultStatus::OperationFailed.encode(tag::RESULT_STATUS, out);
+    reason.encode(tag::RESULT_REASON, out);
+    out.text(tag::RESULT_MESSAGE, message);
+}
+
+impl<'e> Exchange<'e> {
+    /// Deals with one batch item and writes its answer. Tells whether it was done.
+    async fn item(&mut self, item: &RequestItem<'_>, out: &mut Writer) -> bool {
+        let mark = out.open(tag::BATCH_ITEM);
+        item.operation.encode(tag::OPERATION, out);
+        item.unique_batch_item_id.iter().for_each(|id| out.bytes(tag::UNIQUE_BATCH_ITEM_ID, id));
+        let position = out.position();
+        let result = match self.understood(item) {
+            Ok(()) => operation::dispatch(self, item, out).await,
+            Err(refusal) => self.refused(Permission::Get, item, None, refusal.into()),
+        };
+        if let Err(refusal) = &result {
+            out.truncate(position);
+            failure(out, refusal.reason, &refusal.message);
+        }
+        out.close(mark);
+        result.is_ok()
+    }
+
+    fn understood(&self, item: &RequestItem<'_>) -> Result<(), Refusal> {
+        match &item.extension {
+            Some(extension) if extension.criticality_indicator => Err(Refusal::CriticalExtension),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The gate: the only maker of a [`Scope`] for a client.
+    fn enter(&self, needs: Permission) -> Result<Scope<'e>, Refusal> {
+        if !self.origin.allows(needs) {
+            return Err(Refusal::Denied("the adapter does not offer this operation"));
+        }
+        Ok(Scope::new(self.engine, self.origin, self.version, self.now, self.placeholder))
+    }
+
+    /// Refuses an operation that is not offered.
+    pub(crate) fn unsupported(&self, item: &RequestItem<'_>) -> Result<(), Refused> {
+        self.refused(Permission::Get, item, None, Refusal::Operation(OperationName(item.operation)).into())
+    }
+
+    fn refused(
+        &self,
+        needs: Permission,
+        item: &RequestItem<'_>,
+        target: Option<Uuid>,
+        failure: Failure,
+    ) -> Result<(), Refused> {
+        let refused = Refused::new(&failure, self.version);
+        let event = self.origin.event(needs, Some(item.operation), target, self.now, Some(refused.reason));
+        match self.engine.record(&event) {
+            Ok(()) => Err(refused),
+            Err(fault) => Err(Refused::new(&fault.into(), self.version)),
+        }
+    }
+
+    fn fits(&self, out: &Writer) -> Result<(), Refusal> {
+        match self.limit {
+            Some(limit) if usize::try_from(limit).is_ok_and(|limit| out.position() > limit) => {
+                Err(Refusal::TooLarge(limit))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// What an item's answer says instead of a payload.
+pub(crate) struct Refused {
+    reason: ResultReason,
+    message: String,
+}
+
+impl Refused {
+    fn new(failure: &Failure, version: Version) -> Self {
+        match failure {
+            Failure::Refused(refusal) => Refused { reason: refusal.reason(version), message: refusal.to_string() },
+            Failure::Failed(fault) => {
+                let correlation = Uuid::new_v4();
+                tracing::error!(%correlation, %fault, "a request failed");
+                let message = format!("The server failed; its log says why under {correlation}");
+                Refused { reason: ResultReason::GeneralFailure, message }
+            }
+        }
+    }
+}
+
+/// Carries one operation out: enter → decode → run → commit → answer.
+pub(crate) async fn perform<O: Operation>(
+    exchange: &mut Exchange<'_>,
+    item: &RequestItem<'_>,
+    out: &mut Writer,
+) -> Result<(), Refused> {
+    let position = out.position();
+    let mut target = None;
+    for _ in 0..ATTEMPTS {
+        match attempt::<O>(exchange, item, out, &mut target).await {
+            Ok(placeholder) => {
+                exchange.placeholder = placeholder;
+                return Ok(());
+            }
+            Err(Failure::Failed(Fault::Store(store::Error::Conflict(_)))) => out.truncate(position),
+            Err(failure) => return exchange.refused(O::NEEDS, item, target, failure),
+        }
+    }
+    exchange.refused(O::NEEDS, item, target, Refusal::Busy.into())
+}
+
+async fn attempt<O: Operation>(
+    exchange: &Exchange<'_>,
+    item: &RequestItem<'_>,
+    out: &mut Writer,
+    target: &mut Option<Uuid>,
+) -> Result<Option<Uuid>, Failure> {
+    let mut scope = exchange.enter(O::NEEDS)?;
+    let request = O::Request::decode(item.payload)?;
+    let result = O::run(request, &mut scope).await;
+    *target = scope.target();
+    let response = result?;
+    ResultStatus::Success.encode(tag::RESULT_STATUS, out);
+    response.encode(tag::RESPONSE_PAYLOAD, out);
+    exchange.fits(out)?;
+    let event = exchange.origin.event(O::NEEDS, Some(O::CODE), *target, exchange.now, None);
+    scope.commit(event).await
+}

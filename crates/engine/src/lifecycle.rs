@@ -1,0 +1,97 @@
+//! The life cycle of a cryptographic object (KMIP 1.4, 3.22) as a table.
+//!
+//! The invariant: a state changes by an [`Event`] of this table and in no other way.
+
+#![warn(clippy::wildcard_enum_match_arm)]
+
+use kmip::attribute::{self, Row};
+use kmip::enums::State;
+use kmip::{DateTime, Timestamp};
+
+use crate::error::Refusal;
+use crate::object::Object;
+
+/// What changes a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Activate, or the Activation Date passes.
+    Activate,
+    /// Revoke for another reason than a compromise, or the Deactivation Date passes.
+    Deactivate,
+    /// Revoke for a compromise.
+    Compromise,
+    /// Destroy.
+    Destroy,
+}
+
+/// The state that follows, or why there is none. The numbers are those of the specification's transitions.
+pub fn next(state: State, event: Event) -> Result<State, Refusal> {
+    match (state, event) {
+        (State::PreActive, Event::Activate) => Ok(State::Active), // 4
+        (State::PreActive, Event::Deactivate) => Err(Refusal::State(state)),
+        (State::PreActive, Event::Compromise) => Ok(State::Compromised), // 3
+        (State::PreActive, Event::Destroy) => Ok(State::Destroyed),      // 2
+        (State::Active, Event::Activate) => Err(Refusal::State(state)),
+        (State::Active, Event::Deactivate) => Ok(State::Deactivated), // 6
+        (State::Active, Event::Compromise) => Ok(State::Compromised), // 5
+        (State::Active, Event::Destroy) => Err(Refusal::State(state)),
+        (State::Deactivated, Event::Activate) => Err(Refusal::State(state)),
+        (State::Deactivated, Event::Deactivate) => Err(Refusal::State(state)),
+        (State::Deactivated, Event::Compromise) => Ok(State::Compromised), // 8
+        (State::Deactivated, Event::Destroy) => Ok(State::Destroyed),      // 7
+        (State::Compromised, Event::Activate) => Err(Refusal::State(state)),
+        (State::Compromised, Event::Deactivate) => Err(Refusal::State(state)),
+        (State::Compromised, Event::Compromise) => Err(Refusal::State(state)),
+        (State::Compromised, Event::Destroy) => Ok(State::DestroyedCompromised), // 9
+        (State::Destroyed, Event::Compromise) => Ok(State::DestroyedCompromised), // 10
+        (State::Destroyed, Event::Activate | Event::Deactivate | Event::Destroy) => Err(Refusal::Destroyed),
+        (State::DestroyedCompromised, Event::Activate | Event::Deactivate | Event::Compromise | Event::Destroy) => {
+            Err(Refusal::Destroyed)
+        }
+        (State::Unknown(_), Event::Activate | Event::Deactivate | Event::Compromise | Event::Destroy) => {
+            Err(Refusal::State(state))
+        }
+    }
+}
+
+/// Whether an object in this state has no material any more.
+pub fn destroyed(state: State) -> bool {
+    matches!(state, State::Destroyed | State::DestroyedCompromised)
+}
+
+/// Takes the transitions whose dates have passed (KMIP 1.4, 3.24 and 3.27). They are written with the object's next change.
+pub fn advance(object: &mut Object, now: Timestamp) {
+    let passed = |object: &Object, row: &Row| object.date(row).is_some_and(|date| date <= now.date_time());
+    if object.state() == Some(State::PreActive) && passed(object, &attribute::ACTIVATION_DATE) {
+        object.set_state(State::Active);
+    }
+    if object.state() == Some(State::Active) && passed(object, &attribute::DEACTIVATION_DATE) {
+        object.set_state(State::Deactivated);
+    }
+}
+
+/// Whether dates are in the order that the specification asks for: Activation ≤ Process Start ≤ Protect Stop ≤ Deactivation
+/// (KMIP 1.4, 3.24 to 3.27).
+pub fn dates_in_order(object: &Object) -> bool {
+    let rows = [
+        &attribute::ACTIVATION_DATE,
+        &attribute::PROCESS_START_DATE,
+        &attribute::PROTECT_STOP_DATE,
+        &attribute::DEACTIVATION_DATE,
+    ];
+    let dates: Vec<DateTime> = rows.into_iter().filter_map(|row| object.date(row)).collect();
+    dates.is_sorted()
+}
+
+/// Takes an object's material away for good (KMIP 1.4, 4.21). Its attributes stay, so that it can be told what it was.
+pub fn erase(object: &mut Object, now: Timestamp) -> Result<(), Refusal> {
+    if object.is_destroyed() {
+        return Err(Refusal::Destroyed);
+    }
+    if let Some(state) = object.state() {
+        object.set_state(next(state, Event::Destroy)?);
+    }
+    object.set_date(&attribute::DESTROY_DATE, now.date_time());
+    object.sealed = None;
+    Ok(())
+}

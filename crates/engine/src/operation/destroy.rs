@@ -1,0 +1,27 @@
+//! Destroy: an object's material goes, its attributes stay (KMIP 1.4, 4.21).
+
+use kmip::enums::Operation as Code;
+use kmip::payload::{ObjectRequest, ObjectResponse};
+
+use super::Operation;
+use crate::error::Failure;
+use crate::lifecycle;
+use crate::policy::Permission;
+use crate::scope::Scope;
+
+pub(crate) struct Destroy;
+
+impl Operation for Destroy {
+    const CODE: Code = Code::Destroy;
+    const NEEDS: Permission = Permission::Destroy;
+    type Request = ObjectRequest;
+    type Response = ObjectResponse;
+
+    async fn run(request: ObjectRequest, scope: &mut Scope<'_>) -> Result<ObjectResponse, Failure> {
+        let mut stored = scope.live(request.unique_identifier.as_deref()).await?;
+        lifecycle::erase(&mut stored.object, scope.now())?;
+        scope.release_names(&stored.object).await?;
+        scope.update(&mut stored).await?;
+        Ok(ObjectResponse { unique_identifier: stored.object.identifier() })
+    }
+}

@@ -1,0 +1,308 @@
+//! The registry: adapters, and the client certificates on their allow-lists.
+//!
+//! The invariant: **the certificate is the identity**, by the SHA-256 of its DER, and it stands on one list at most. The registry's epoch
+//! moves with every change; who asked before it moved must ask again.
+
+mod change;
+mod record;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use kmip::Timestamp;
+use parking_lot::Mutex;
+use store::{Key, Kind, Query, Space, Store};
+use uuid::Uuid;
+use wrap::KeyRef;
+use wrap::primitive::Random;
+
+pub use change::{NewAdapter, NewCertificate};
+
+use crate::error::{Failure, Fault};
+use crate::policy::Permission;
+use crate::seal::{AdapterKey, Keyring, WrappedAdapterKey};
+
+const ADAPTER: Kind = Kind(0x20);
+const CERTIFICATE: Kind = Kind(0x21);
+
+/// A certificate's identity: the SHA-256 of its DER.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl Fingerprint {
+    /// The fingerprint of a certificate.
+    pub fn of(der: &[u8]) -> Self {
+        Fingerprint(wrap::primitive::digest(&[der]))
+    }
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+/// Who makes a change, for its audit event.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The principal's identifier.
+    pub id: String,
+}
+
+/// A KMIP service of one instance: one root key, an allow-list of client certificates, its KMIP objects.
+#[derive(Clone, Debug)]
+pub struct Adapter {
+    /// Its identifier.
+    pub id: Uuid,
+    /// The instance that it belongs to.
+    pub instance: Uuid,
+    /// Its name: 2 to 40 of `A-Z a-z 0-9 _ -`, unique in the instance, not a UUID.
+    pub name: String,
+    /// What its maker wrote about it.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who made it.
+    pub created_by: String,
+    /// Its key, under its root key.
+    pub key: WrappedAdapterKey,
+    version: u64,
+}
+
+impl Adapter {
+    /// The root key that everything of this adapter is under.
+    pub fn root_key(&self) -> KeyRef {
+        self.key.root_key
+    }
+
+    /// Where its objects live.
+    pub(crate) fn space(&self) -> Space {
+        Space(*self.id.as_bytes())
+    }
+
+    /// Whether its profile, `native_1.0`, has the operations of this permission.
+    pub(crate) fn offers(&self, permission: Permission) -> bool {
+        match permission {
+            Permission::Create
+            | Permission::Get
+            | Permission::Activate
+            | Permission::Revoke
+            | Permission::Destroy
+            | Permission::Locate => true,
+        }
+    }
+
+    fn place(&self) -> Key {
+        Key { space: Space::INSTALLATION, kind: ADAPTER, id: *self.id.as_bytes() }
+    }
+}
+
+/// An entry of an adapter's allow-list.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// The adapter whose list it is on.
+    pub adapter: Uuid,
+    /// Its name: as an adapter's, unique on the list.
+    pub name: String,
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// The certificate itself.
+    pub der: Vec<u8>,
+    /// When it was put on the list.
+    pub created_at: Timestamp,
+    /// Who put it there.
+    pub created_by: String,
+}
+
+impl Certificate {
+    /// Its identifier in the API: a UUID made of the fingerprint's first 128 bits.
+    pub fn id(&self) -> Uuid {
+        Uuid::from_bytes(self.place().id)
+    }
+
+    fn place(&self) -> Key {
+        let mut id = [0; 16];
+        id.iter_mut().zip(self.fingerprint.0).for_each(|(to, from)| *to = from);
+        Key { space: Space::INSTALLATION, kind: CERTIFICATE, id }
+    }
+}
+
+/// A client that was admitted: a certificate, and the adapter whose list it is on.
+#[derive(Clone)]
+pub struct Client(Arc<Entry>);
+
+struct Entry {
+    adapter: Arc<Adapter>,
+    certificate: Certificate,
+    record: Vec<u8>,
+    version: u64,
+    verified: std::sync::OnceLock<()>,
+    initiator: String,
+}
+
+impl Client {
+    fn new(adapter: Arc<Adapter>, certificate: Certificate, record: Vec<u8>, version: u64) -> Self {
+        let initiator = format!("CertificateID-{}", certificate.fingerprint);
+        Client(Arc::new(Entry {
+            adapter,
+            certificate,
+            record,
+            version,
+            verified: std::sync::OnceLock::new(),
+            initiator,
+        }))
+    }
+
+    /// The adapter.
+    pub fn adapter(&self) -> &Adapter {
+        &self.0.adapter
+    }
+
+    /// The certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.0.certificate
+    }
+
+    /// Its name in audit events: `CertificateID-<fingerprint>`.
+    pub fn initiator(&self) -> &str {
+        &self.0.initiator
+    }
+
+    /// Whether the entry is one that this server made: its record bears a tag under the adapter's key, so that nobody gets onto a
+    /// list by writing to the store. Checked once for each entry.
+    pub(crate) fn verify(&self, key: &AdapterKey) -> Result<(), Fault> {
+        if self.0.verified.get().is_none() {
+            key.verify(&self.0.certificate.place(), self.0.version, &self.0.record)?;
+            self.0.verified.get_or_init(|| ());
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Snapshot {
+    adapters: HashMap<Uuid, Arc<Adapter>>,
+    clients: HashMap<Fingerprint, Client>,
+}
+
+/// Adapters and allow-lists, held in memory and written through to the store.
+pub struct Registry {
+    store: Arc<dyn Store>,
+    keyring: Arc<Keyring>,
+    random: Arc<dyn Random>,
+    snapshot: ArcSwap<Snapshot>,
+    epoch: AtomicU64,
+    changing: tokio::sync::Mutex<()>,
+    publishing: Mutex<()>,
+}
+
+impl Registry {
+    pub(crate) async fn open(
+        store: Arc<dyn Store>,
+        keyring: Arc<Keyring>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, Failure> {
+        let registry = Registry {
+            store,
+            keyring,
+            random,
+            snapshot: ArcSwap::default(),
+            epoch: AtomicU64::new(1),
+            changing: tokio::sync::Mutex::default(),
+            publishing: Mutex::default(),
+        };
+        registry.reload().await?;
+        Ok(registry)
+    }
+
+    /// Moves whenever an answer of [`Registry::admit`] may have changed.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// The client with this certificate, if it is on a list.
+    pub fn admit(&self, fingerprint: &Fingerprint) -> Option<Client> {
+        self.snapshot.load().clients.get(fingerprint).cloned()
+    }
+
+    /// An instance's adapters, by name.
+    pub fn adapters(&self, instance: Uuid) -> Vec<Arc<Adapter>> {
+        let snapshot = self.snapshot.load();
+        let mut adapters: Vec<_> = snapshot.adapters.values().filter(|a| a.instance == instance).cloned().collect();
+        adapters.sort_by(|a, b| a.name.cmp(&b.name));
+        adapters
+    }
+
+    /// An instance's adapter, by its identifier or name.
+    pub fn adapter(&self, instance: Uuid, id_or_name: &str) -> Option<Arc<Adapter>> {
+        let id = Uuid::parse_str(id_or_name).ok();
+        self.adapters(instance).into_iter().find(|adapter| Some(adapter.id) == id || adapter.name == id_or_name)
+    }
+
+    /// The certificates on an adapter's list, by name.
+    pub fn certificates(&self, adapter: Uuid) -> Vec<Certificate> {
+        let snapshot = self.snapshot.load();
+        let listed = snapshot.clients.values().map(Client::certificate).filter(|entry| entry.adapter == adapter);
+        let mut certificates: Vec<_> = listed.cloned().collect();
+        certificates.sort_by(|a, b| a.name.cmp(&b.name));
+        certificates
+    }
+
+    /// A certificate on an adapter's list, by its identifier, fingerprint or name.
+    pub fn certificate(&self, adapter: Uuid, which: &str) -> Option<Certificate> {
+        let matches = |entry: &Certificate| {
+            entry.name == which || entry.id().to_string() == which || entry.fingerprint.to_string() == which
+        };
+        self.certificates(adapter).into_iter().find(matches)
+    }
+
+    /// Reads all of it anew and moves the epoch.
+    async fn reload(&self) -> Result<(), Failure> {
+        let mut snapshot = Snapshot::default();
+        for (version, key, body) in self.records(ADAPTER).await? {
+            let adapter = record::adapter(&body, version).map_err(|error| unreadable(&key, error))?;
+            snapshot.adapters.insert(adapter.id, Arc::new(adapter));
+        }
+        for (version, key, body) in self.records(CERTIFICATE).await? {
+            let certificate = record::certificate(&body).map_err(|error| unreadable(&key, error))?;
+            if let Some(adapter) = snapshot.adapters.get(&certificate.adapter) {
+                let client = Client::new(Arc::clone(adapter), certificate, body, version);
+                snapshot.clients.insert(client.certificate().fingerprint, client);
+            }
+        }
+        self.publish(snapshot);
+        Ok(())
+    }
+
+    fn publish(&self, snapshot: Snapshot) {
+        let _one = self.publishing.lock();
+        self.snapshot.store(Arc::new(snapshot));
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    async fn records(&self, kind: Kind) -> Result<Vec<(u64, Key, Vec<u8>)>, Failure> {
+        let mut query = Query { space: Space::INSTALLATION, kind, terms: Vec::new(), after: 0, limit: 1000 };
+        let mut records = Vec::new();
+        loop {
+            let page = self.store.find(&query).await?;
+            query.after = page.records.last().map_or(query.after, |(cursor, _)| *cursor);
+            records
+                .extend(page.records.into_iter().map(|(_, record)| (record.version, record.key, record.body.to_vec())));
+            if !page.more {
+                return Ok(records);
+            }
+        }
+    }
+}
+
+fn unreadable(key: &Key, error: kmip::ttlv::DecodeError) -> Fault {
+    Fault::Record(Uuid::from_bytes(key.id).to_string(), error)
+}

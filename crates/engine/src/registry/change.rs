@@ -1,0 +1,193 @@
+//! Changes of the registry, one at a time, each with its audit event in the same batch.
+//!
+//! The invariant: nothing changes in memory before it is committed, and what is committed is in force when the call returns.
+
+use kmip::Timestamp;
+use store::{Batch, Change, Expect};
+use uuid::Uuid;
+use wrap::KeyRef;
+
+use super::{Actor, Adapter, Certificate, Fingerprint, Registry, record};
+use crate::audit::{Event, Initiator, Target, rfc3339};
+use crate::error::Failure;
+use crate::manage::Error;
+use crate::seal::WrappedAdapterKey;
+
+/// The most adapters of an instance (Key Protect's limit).
+const ADAPTERS: usize = 200;
+/// The most certificates on an adapter's list (Key Protect's limit).
+const CERTIFICATES: usize = 200;
+
+/// What makes an adapter.
+pub struct NewAdapter {
+    /// The instance.
+    pub instance: Uuid,
+    /// Its name: 2 to 40 of `A-Z a-z 0-9 _ -`, not a UUID.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The root key of the same instance that it shall be under.
+    pub root_key: Uuid,
+}
+
+/// What puts a certificate on a list.
+pub struct NewCertificate {
+    /// The adapter.
+    pub adapter: Uuid,
+    /// The entry's name: as an adapter's.
+    pub name: String,
+    /// The certificate.
+    pub der: Vec<u8>,
+}
+
+impl Registry {
+    /// Makes an adapter.
+    ///
+    /// # Errors
+    /// A name that is not allowed or taken, too many adapters, a root key that can't be used.
+    pub async fn create_adapter(&self, new: NewAdapter, by: &Actor, now: Timestamp) -> Result<Adapter, Error> {
+        let _changing = self.changing.lock().await;
+        check_name(&new.name)?;
+        let adapters = self.adapters(new.instance);
+        if adapters.iter().any(|adapter| adapter.name == new.name) {
+            return Err(Error::NameTaken(new.name));
+        }
+        if adapters.len() >= ADAPTERS {
+            return Err(Error::Limit("an instance can have 200 adapters"));
+        }
+        let adapter = self.make_adapter(new, by, now).await?;
+        let change = Change::Put {
+            key: adapter.place(),
+            expect: Expect::Absent,
+            body: record::encode_adapter(&adapter),
+            terms: Vec::new(),
+        };
+        self.commit(vec![change], &adapter, "kms.kmip-management.create", by, now).await?;
+        Ok(adapter)
+    }
+
+    async fn make_adapter(&self, new: NewAdapter, by: &Actor, now: Timestamp) -> Result<Adapter, Failure> {
+        let id = crate::scope::random_id(&*self.random)?;
+        let root_key = KeyRef { instance: new.instance, key: new.root_key };
+        let (key, _) = WrappedAdapterKey::create(id, root_key, self.keyring.wrapper(), &*self.random).await?;
+        let NewAdapter { instance, name, description, .. } = new;
+        Ok(Adapter { id, instance, name, description, created_at: now, created_by: by.id.clone(), key, version: 1 })
+    }
+
+    /// Removes an adapter and its allow-list. The caller has made sure that no object needs it.
+    pub(crate) async fn remove_adapter(&self, adapter: &Adapter, by: &Actor, now: Timestamp) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        let certificates = self.certificates(adapter.id);
+        let mut changes = vec![Change::Delete { key: adapter.place(), version: adapter.version }];
+        changes.extend(certificates.iter().map(|entry| Change::Delete { key: entry.place(), version: 1 }));
+        self.commit(changes, adapter, "kms.kmip-management.delete", by, now).await?;
+        self.keyring.forget(adapter.id);
+        Ok(())
+    }
+
+    /// Puts a certificate on an adapter's list. It can be used as soon as this returns.
+    ///
+    /// # Errors
+    /// A name that is not allowed or taken, a certificate that is on a list already, too many entries.
+    pub async fn add_certificate(&self, new: NewCertificate, by: &Actor, now: Timestamp) -> Result<Certificate, Error> {
+        let _changing = self.changing.lock().await;
+        check_name(&new.name)?;
+        let adapter = self.snapshot.load().adapters.get(&new.adapter).cloned().ok_or(Error::NotFound("adapter"))?;
+        let fingerprint = Fingerprint::of(&new.der);
+        self.check_certificate(&new, &fingerprint)?;
+        let NewCertificate { name, der, .. } = new;
+        let entry =
+            Certificate { adapter: adapter.id, name, fingerprint, der, created_at: now, created_by: by.id.clone() };
+        let key = self.keyring.key(&adapter.key).await?;
+        let body = key.sign(&entry.place(), 1, record::encode_certificate(&entry));
+        let change = Change::Put { key: entry.place(), expect: Expect::Absent, body, terms: Vec::new() };
+        self.commit(vec![change], &adapter, "kms.kmip-management.create", by, now).await?;
+        Ok(entry)
+    }
+
+    fn check_certificate(&self, new: &NewCertificate, fingerprint: &Fingerprint) -> Result<(), Error> {
+        if let Some(client) = self.admit(fingerprint) {
+            let same = client.adapter().id == new.adapter;
+            return Err(Error::Listed(same.then(|| client.certificate().name.clone())));
+        }
+        let listed = self.certificates(new.adapter);
+        if listed.iter().any(|entry| entry.name == new.name) {
+            return Err(Error::NameTaken(new.name.clone()));
+        }
+        if listed.len() >= CERTIFICATES {
+            return Err(Error::Limit("an adapter can have 200 certificates"));
+        }
+        Ok(())
+    }
+
+    /// Takes a certificate off its list. Its client is refused from the moment at which this returns, on open connections too.
+    ///
+    /// # Errors
+    /// Only failures of the store.
+    pub async fn remove_certificate(&self, entry: &Certificate, by: &Actor, now: Timestamp) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        let adapter = self.snapshot.load().adapters.get(&entry.adapter).cloned().ok_or(Error::NotFound("adapter"))?;
+        self.admit(&entry.fingerprint).ok_or(Error::NotFound("certificate"))?;
+        let change = Change::Delete { key: entry.place(), version: 1 };
+        self.commit(vec![change], &adapter, "kms.kmip-management.delete", by, now).await
+    }
+
+    /// Wraps the keys of all adapters under a root key anew, so that none is under an older version of it. Returns how many were.
+    ///
+    /// # Errors
+    /// A root key that can't be used, failures of the store. What was done until then stays done.
+    pub async fn rewrap(&self, root_key: KeyRef, by: &Actor, now: Timestamp) -> Result<usize, Error> {
+        let _changing = self.changing.lock().await;
+        let mut rewrapped = 0;
+        for adapter in self.adapters(root_key.instance).into_iter().filter(|adapter| adapter.root_key() == root_key) {
+            rewrapped += usize::from(self.rewrap_one(&adapter, by, now).await?);
+        }
+        Ok(rewrapped)
+    }
+
+    async fn rewrap_one(&self, adapter: &Adapter, by: &Actor, now: Timestamp) -> Result<bool, Error> {
+        let WrappedAdapterKey { root_key, wrapped, .. } = &adapter.key;
+        let unwrapped = self.keyring.wrapper().unwrap(root_key, wrapped, adapter.id.as_bytes()).await;
+        let Some(wrapped) = unwrapped.map_err(Failure::from)?.rewrapped else { return Ok(false) };
+        let mut renewed = adapter.clone();
+        renewed.key.wrapped = wrapped;
+        let body = record::encode_adapter(&renewed);
+        let expect = Expect::Version(adapter.version);
+        let change = Change::Put { key: adapter.place(), expect, body, terms: Vec::new() };
+        self.commit(vec![change], adapter, "kms.secrets.rewrap", by, now).await?;
+        Ok(true)
+    }
+
+    async fn commit(
+        &self,
+        changes: Vec<Change>,
+        adapter: &Adapter,
+        action: &str,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let event = Event {
+            event_time: rfc3339(now),
+            action,
+            outcome: "success",
+            initiator: Initiator { id: &by.id, host: None },
+            target: Target {
+                id: None,
+                type_uri: "kms/kmip-management",
+                adapter: adapter.id,
+                instance: adapter.instance,
+                operation: None,
+            },
+            reason: None,
+        };
+        self.store.commit(Batch { changes, events: vec![event.to_bytes()] }).await.map_err(Failure::from)?;
+        self.reload().await?;
+        Ok(())
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let fits = (2..=40).contains(&name.len()) && name.chars().all(allowed) && Uuid::parse_str(name).is_err();
+    if fits { Ok(()) } else { Err(Error::Name(name.to_owned())) }
+}

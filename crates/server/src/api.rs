@@ -1,0 +1,34 @@
+//! What travels over the administration API: one type for each resource and each request, the same on both sides.
+//!
+//! The invariant of this room: **requests are strict, resources are open.** A request with a field that this version does not
+//! know is refused by name, so that a misspelt option can't be ignored in silence; a resource may gain fields, so that an
+//! older command line can talk to a newer server.
+
+mod adapter;
+mod certificate;
+mod date;
+mod envelope;
+mod health;
+mod key;
+mod private;
+mod root_key;
+
+pub use adapter::{Adapter, NewAdapter};
+pub use certificate::{
+    Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient,
+};
+pub use date::rfc3339;
+pub use envelope::{Collection, ErrorBody, ErrorResource, Reason};
+pub use health::{Health, Status};
+pub use key::{Attribute, Key};
+pub use private::PrivateText;
+pub use root_key::{NewRootKey, RootKey, RotateRootKey};
+
+/// The path under which every resource of this version lives.
+pub const BASE: &str = "/api/v1";
+
+/// The most bytes that a request body may have.
+pub const BODY_LIMIT: usize = 1 << 20;
+
+/// Echoed by the server, or made by it where the client sent none: what ties an answer to the log.
+pub const CORRELATION_ID: &str = "correlation-id";

@@ -1,0 +1,94 @@
+//! Client certificates: the entries of an adapter's list, and the two ways to have one made.
+
+use serde::{Deserialize, Serialize};
+
+use super::PrivateText;
+
+/// An entry of an adapter's list. The certificate *is* the identity: it is recognised by the SHA-256 of its DER.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Certificate {
+    /// Its identifier, a UUID.
+    pub id: String,
+    /// Its name, unique within the adapter.
+    pub name: String,
+    /// SHA-256 of the DER in lower-case hexadecimal.
+    pub fingerprint: String,
+    /// What the certificate says of itself.
+    #[serde(flatten)]
+    pub facts: CertificateFacts,
+    /// When it was put on the list.
+    pub created_at: String,
+    /// Who put it there.
+    pub created_by: String,
+    /// The certificate as PEM; left out in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+}
+
+/// What a certificate says of itself. Nothing of this decides who may connect.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CertificateFacts {
+    /// The subject's distinguished name.
+    pub subject: String,
+    /// The issuer's distinguished name.
+    pub issuer: String,
+    /// The serial number in hexadecimal.
+    pub serial: String,
+    /// The start of its validity.
+    pub not_before: String,
+    /// The end of its validity.
+    pub not_after: String,
+    /// Algorithm and size of its public key, such as `RSA 2048`.
+    pub public_key: String,
+}
+
+/// Puts a certificate on the list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewCertificate {
+    /// 2 to 40 characters of `A-Z a-z 0-9 _ -`, unique within the adapter. Made from the fingerprint when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The certificate as PEM.
+    pub certificate: String,
+}
+
+/// Has the server make a private key and a certificate, and puts the certificate on the list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssueClient {
+    /// As in [`NewCertificate`].
+    pub name: String,
+}
+
+/// What issuing gives. The private key is in this answer and nowhere else: the server keeps none.
+#[derive(Serialize, Deserialize)]
+pub struct IssuedClient {
+    /// The entry of the list, with its PEM.
+    #[serde(flatten)]
+    pub entry: Certificate,
+    /// The private key, PKCS#8 as PEM.
+    pub private_key: PrivateText,
+    /// The certificate of the server's own CA as PEM.
+    pub ca: String,
+}
+
+/// Has the server sign a certificate signing request (PKCS#10), and puts the certificate on the list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignCsr {
+    /// As in [`NewCertificate`].
+    pub name: String,
+    /// The request as PEM.
+    pub csr: String,
+}
+
+/// What signing gives.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignedClient {
+    /// The entry of the list, with its PEM.
+    #[serde(flatten)]
+    pub entry: Certificate,
+    /// The certificate of the server's own CA as PEM.
+    pub ca: String,
+}

@@ -1,0 +1,157 @@
+//! The table of all settings.
+
+use super::value::Value;
+use super::{Config, JournalFlush, LogFormat};
+use tracing::Level;
+
+/// A setting: everything that is known about it.
+pub(super) struct Setting {
+    /// Its key in the file, with the table before the dot.
+    pub(super) key: &'static str,
+    /// What it is for, in lines of a comment.
+    pub(super) about: &'static str,
+    /// What could be written for it where the default is not to show.
+    pub(super) sample: &'static str,
+    /// Takes a value.
+    pub(super) set: fn(&mut Config, &Value<'_>) -> Result<(), String>,
+    /// The value in force as TOML, or none where nothing was said.
+    pub(super) show: fn(&Config) -> Option<String>,
+}
+
+impl Setting {
+    /// The environment variable that sets it too.
+    pub(super) fn variable(&self) -> String {
+        format!("KEYSTEAD_{}", self.key.replace('.', "_").to_ascii_uppercase())
+    }
+}
+
+/// The setting with this key.
+pub(super) fn find(key: &str) -> Option<&'static Setting> {
+    ALL.iter().find(|setting| setting.key == key)
+}
+
+const FLUSH: [(&str, JournalFlush); 2] = [("interval", JournalFlush::Interval), ("each", JournalFlush::Each)];
+const FORMAT: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+const LEVEL: [(&str, Level); 5] = [
+    ("error", Level::ERROR),
+    ("warn", Level::WARN),
+    ("info", Level::INFO),
+    ("debug", Level::DEBUG),
+    ("trace", Level::TRACE),
+];
+
+/// All settings, in the order in which they are shown: those without a table first, as TOML wants it.
+pub(super) const ALL: &[Setting] = &[
+    Setting {
+        key: "names",
+        about: "Names and addresses by which vCenter and hosts reach this server: they go into its certificate.\n\
+                Without any, the machine's host name. A change makes a new certificate on the same key.",
+        sample: r#"["kms1.example.com", "192.0.2.10"]"#,
+        set: |config, value| value.names().map(|names| config.names = names),
+        show: |config| (!config.names.is_empty()).then(|| format!("{:?}", config.names)),
+    },
+    Setting {
+        key: "data",
+        about: "The data folder.",
+        sample: "",
+        set: |config, value| value.path().map(|path| config.data = path),
+        show: |config| Some(quoted(&config.data.display().to_string())),
+    },
+    Setting {
+        key: "kmip_listen",
+        about: "Where KMIP is served: address and port.",
+        sample: "",
+        set: |config, value| value.address().map(|address| config.kmip_listen = address),
+        show: |config| Some(quoted(&config.kmip_listen.to_string())),
+    },
+    Setting {
+        key: "admin_listen",
+        about: "Where administration is served over HTTPS: address and port.",
+        sample: "",
+        set: |config, value| value.address().map(|address| config.admin_listen = address),
+        show: |config| Some(quoted(&config.admin_listen.to_string())),
+    },
+    Setting {
+        key: "master_key.file",
+        about: "The key file that opens everything. Without this and the next one: a passphrase in the systemd credential\n\
+                `passphrase` or in KEYSTEAD_PASSPHRASE, and without that `master.key` in the data folder.\n\
+                Keep a copy of it away from this machine: without it, nothing that is stored can be read.",
+        sample: r#""/etc/keystead/master.key""#,
+        set: |config, value| value.path().map(|path| config.master_key.file = Some(path)),
+        show: |config| config.master_key.file.as_ref().map(|path| quoted(&path.display().to_string())),
+    },
+    Setting {
+        key: "master_key.passphrase_file",
+        about: "A file with a passphrase that the master key is derived from, instead of a key file.",
+        sample: r#""/run/secrets/keystead-passphrase""#,
+        set: |config, value| value.path().map(|path| config.master_key.passphrase_file = Some(path)),
+        show: |config| config.master_key.passphrase_file.as_ref().map(|path| quoted(&path.display().to_string())),
+    },
+    Setting {
+        key: "journal.flush",
+        about: "When the audit event of a read is flushed to disk: \"interval\" (every 100 ms; a power cut may lose that much) or\n\
+                \"each\" (before each answer). A change's event is always flushed with the change.",
+        sample: "",
+        set: |config, value| value.choice(&FLUSH).map(|flush| config.journal = flush),
+        show: |config| word(&FLUSH, config.journal),
+    },
+    Setting {
+        key: "log.level",
+        about: "The least severe level that is logged, to standard error: error, warn, info, debug, trace.",
+        sample: "",
+        set: |config, value| value.choice(&LEVEL).map(|level| config.log.level = level),
+        show: |config| word(&LEVEL, config.log.level),
+    },
+    Setting {
+        key: "log.format",
+        about: "How a log line looks: \"text\" or \"json\".",
+        sample: "",
+        set: |config, value| value.choice(&FORMAT).map(|format| config.log.format = format),
+        show: |config| word(&FORMAT, config.log.format),
+    },
+    Setting {
+        key: "limits.connections",
+        about: "KMIP connections at a time, from all addresses.",
+        sample: "",
+        set: |config, value| value.number(1..=1_000_000).map(|number| config.limits.connections = number as usize),
+        show: |config| Some(config.limits.connections.to_string()),
+    },
+    Setting {
+        key: "limits.connections_per_address",
+        about: "KMIP connections at a time from one address.",
+        sample: "",
+        set: |config, value| {
+            value.number(1..=1_000_000).map(|number| config.limits.connections_per_address = number as usize)
+        },
+        show: |config| Some(config.limits.connections_per_address.to_string()),
+    },
+    Setting {
+        key: "limits.handshake_seconds",
+        about: "How long a TLS handshake on the KMIP port may take.",
+        sample: "",
+        set: |config, value| value.seconds(1..=600).map(|time| config.limits.handshake = time),
+        show: |config| Some(config.limits.handshake.as_secs().to_string()),
+    },
+    Setting {
+        key: "limits.request_seconds",
+        about: "How long a request may take from its first byte to its last, and how long a client may take to read an answer.",
+        sample: "",
+        set: |config, value| value.seconds(1..=3600).map(|time| config.limits.request = time),
+        show: |config| Some(config.limits.request.as_secs().to_string()),
+    },
+    Setting {
+        key: "limits.idle_seconds",
+        about: "How long a connection may stay without a request.",
+        sample: "",
+        set: |config, value| value.seconds(1..=604_800).map(|time| config.limits.idle = time),
+        show: |config| Some(config.limits.idle.as_secs().to_string()),
+    },
+];
+
+fn word<T: Copy + PartialEq>(choices: &[(&str, T)], value: T) -> Option<String> {
+    choices.iter().find(|(_, choice)| *choice == value).map(|(word, _)| quoted(word))
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}

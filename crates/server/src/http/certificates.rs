@@ -1,0 +1,104 @@
+//! Client certificates: put on an adapter's list, shown, and taken off it.
+
+use axum::extract::State;
+use engine::registry::{Adapter, Certificate, Fingerprint};
+
+use super::answer::{Answer, Reply};
+use super::body::{At, Body};
+use super::caller::Caller;
+use super::error::Error;
+use super::routes::Routes;
+use super::{Shared, adapters};
+use crate::api::{self, CertificateFacts, NewCertificate, rfc3339};
+use crate::pki::{self, ClientCertificate};
+
+pub(super) fn add_to(routes: Routes) -> Routes {
+    routes
+        .get("/adapters/{adapter}/certificates", list)
+        .post("/adapters/{adapter}/certificates", add)
+        .get("/adapters/{adapter}/certificates/{certificate}", show)
+        .delete("/adapters/{adapter}/certificates/{certificate}", remove)
+}
+
+async fn list(caller: Caller, State(app): State<Shared>, At(adapter): At<String>) -> Answer<api::Certificate> {
+    let adapter = adapters::find(&app, &caller, &adapter)?;
+    let listed = app.engine.registry().certificates(adapter.id);
+    Ok(Reply::all(listed.iter().map(|entry| api::Certificate { certificate: None, ..resource(entry) }).collect()))
+}
+
+async fn add(
+    caller: Caller,
+    State(app): State<Shared>,
+    At(adapter): At<String>,
+    Body(new): Body<NewCertificate>,
+) -> Answer<api::Certificate> {
+    let adapter = adapters::find(&app, &caller, &adapter)?;
+    let certificate = pki::check_client_certificate(new.certificate.as_bytes())?;
+    let name = new.name.unwrap_or_else(|| default_name(&certificate));
+    Ok(Reply::Made(enlist(&app, &caller, &adapter, name, certificate).await?))
+}
+
+async fn show(caller: Caller, State(app): State<Shared>, At(path): At<(String, String)>) -> Answer<api::Certificate> {
+    Ok(Reply::one(resource(&find(&app, &caller, &path)?)))
+}
+
+async fn remove(caller: Caller, State(app): State<Shared>, At(path): At<(String, String)>) -> Answer<()> {
+    let entry = find(&app, &caller, &path)?;
+    app.engine.registry().remove_certificate(&entry, &caller.administrator(), (app.now)()).await?;
+    Ok(Reply::Gone)
+}
+
+/// Puts a certificate that was checked on the list.
+pub(super) async fn enlist(
+    app: &Shared,
+    caller: &Caller,
+    adapter: &Adapter,
+    name: String,
+    certificate: ClientCertificate,
+) -> Result<api::Certificate, Error> {
+    let new = engine::registry::NewCertificate { adapter: adapter.id, name, der: certificate.der };
+    let entry = app.engine.registry().add_certificate(new, &caller.administrator(), (app.now)()).await?;
+    Ok(resource(&entry))
+}
+
+fn find(app: &Shared, caller: &Caller, (adapter, certificate): &(String, String)) -> Result<Certificate, Error> {
+    let adapter = adapters::find(app, caller, adapter)?;
+    app.engine.registry().certificate(adapter.id, certificate).ok_or_else(|| {
+        let message = format!("there is no certificate `{certificate}` on the list of adapter {}", adapter.name);
+        Error::not_found("CERTIFICATE_NOT_FOUND_ERR", message)
+    })
+}
+
+/// A name for an entry that was given none: what tells it from others, short enough to type.
+fn default_name(certificate: &ClientCertificate) -> String {
+    let fingerprint = Fingerprint(certificate.facts.fingerprint).to_string();
+    format!("kmip_cert_{}", fingerprint.get(..12).unwrap_or_default())
+}
+
+fn resource(entry: &Certificate) -> api::Certificate {
+    api::Certificate {
+        id: entry.id().to_string(),
+        name: entry.name.clone(),
+        fingerprint: entry.fingerprint.to_string(),
+        facts: facts(&entry.der),
+        created_at: rfc3339(entry.created_at.seconds()),
+        created_by: entry.created_by.clone(),
+        certificate: Some(pki::to_pem("CERTIFICATE", &entry.der).to_string()),
+    }
+}
+
+/// What a listed certificate says of itself. It could be read when it was put on the list; were that to fail now, its place on the list
+/// must still be shown.
+fn facts(der: &[u8]) -> CertificateFacts {
+    match pki::facts(der) {
+        Ok(facts) => CertificateFacts {
+            subject: facts.subject,
+            issuer: facts.issuer,
+            serial: facts.serial,
+            not_before: rfc3339(facts.not_before),
+            not_after: rfc3339(facts.not_after),
+            public_key: facts.public_key,
+        },
+        Err(_) => CertificateFacts::default(),
+    }
+}

@@ -1,0 +1,121 @@
+//! The accept loop: TCP, a TLS handshake under a time limit, then HTTP/1.1 or HTTP/2.
+//!
+//! The invariant of this room: **what has not yet shown an API key can hold little for a short time**: so many connections, so
+//! many seconds, so many header bytes.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use super::Administration;
+use crate::tls::Live;
+
+const CONNECTIONS: usize = 512;
+const HANDSHAKE: Duration = Duration::from_secs(10);
+const HEADERS: Duration = Duration::from_secs(15);
+const HEADER_BYTES: u32 = 32 * 1024;
+const CONCURRENT_STREAMS: u32 = 32;
+/// After an error of accept (no descriptors left), so as not to spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long open requests may take once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Serves the administration API on `listener` until `stop` is done; then takes no more connections, and lets requests in progress
+/// finish for 10 seconds.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Arc<Live>,
+    administration: Arc<Administration>,
+    stop: impl Future<Output = ()>,
+) {
+    let (draining, drain) = watch::channel(());
+    let house = House { seats: Arc::new(Semaphore::new(CONNECTIONS)), tls, service: super::router(administration) };
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => house.receive(stream, peer, drain.clone()),
+                Err(error) => {
+                    tracing::warn!(%error, "the administration port can't accept a connection");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop((listener, drain));
+    let _ = draining.send(());
+    // Closed once the last connection has dropped its receiver.
+    let _ = timeout(DRAIN, draining.closed()).await;
+}
+
+/// What all connections of the port share.
+struct House {
+    seats: Arc<Semaphore>,
+    tls: Arc<Live>,
+    service: Router,
+}
+
+impl House {
+    fn receive(&self, stream: TcpStream, peer: SocketAddr, drain: watch::Receiver<()>) {
+        let Ok(seat) = self.seats.clone().try_acquire_owned() else {
+            return tracing::warn!(%peer, "a connection to the administration port was turned away: there are {CONNECTIONS} already");
+        };
+        let (acceptor, service) = (TlsAcceptor::from(self.tls.admin()), self.service.clone());
+        tokio::spawn(async move {
+            converse(stream, peer, acceptor, service, drain).await;
+            drop(seat);
+        });
+    }
+}
+
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    acceptor: TlsAcceptor,
+    service: Router,
+    mut drain: watch::Receiver<()>,
+) {
+    let _ = stream.set_nodelay(true);
+    let stream = match timeout(HANDSHAKE, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return tracing::debug!(%peer, %error, "no TLS handshake on the administration port"),
+        Err(_) => return tracing::debug!(%peer, "the TLS handshake on the administration port took too long"),
+    };
+    let builder = builder();
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = drain.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, error = error.to_string(), "a connection to the administration port ended badly");
+    }
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEADER_BYTES as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(CONCURRENT_STREAMS)
+        .max_header_list_size(HEADER_BYTES)
+        .keep_alive_interval(HEADERS)
+        .keep_alive_timeout(HEADERS);
+    builder
+}

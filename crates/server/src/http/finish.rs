@@ -1,0 +1,81 @@
+//! What every request and its answer go through: the correlation id, the headers, the log, and the masking of faults.
+//!
+//! The invariant of this room: **what was begun is finished, and what is ours to mend stays in our log.**
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use wrap::primitive::{Random, SystemRandom};
+
+use super::caller::CalledBy;
+use super::error::{Error, Fault, envelope};
+use crate::api::{CORRELATION_ID, Reason};
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+];
+
+/// The outermost layer.
+pub(super) async fn finish(mut request: Request, next: Next) -> Response {
+    let correlation = correlation_id(request.headers());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let caller = CalledBy::default();
+    request.extensions_mut().insert(caller.clone());
+    let response = mask(to_its_end(next, request).await, &correlation);
+    let by = caller.0.get().map_or("nobody", String::as_str);
+    tracing::info!(%method, path, status = response.status().as_u16(), by, correlation, "administration");
+    dress(response, &correlation)
+}
+
+/// Runs a handler to its end also when the client goes away in the middle: a change that is stored but not yet in force, or a rotation
+/// without its rewrapping, must not be left behind. A handler that panics is a fault like others.
+async fn to_its_end(next: Next, request: Request) -> Response {
+    let handler = tokio::spawn(next.run(request));
+    handler.await.unwrap_or_else(|error| Error::fault(&error).into_response())
+}
+
+/// The client's own id if it is one that can safely be logged, else a new one.
+fn correlation_id(headers: &HeaderMap) -> String {
+    let fits = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    match headers.get(CORRELATION_ID).and_then(|value| value.to_str().ok()).filter(fits) {
+        Some(id) => id.to_owned(),
+        None => new_id(),
+    }
+}
+
+/// Should the system give no random bytes, an id of zeros still marks the line in the log.
+fn new_id() -> String {
+    let mut bytes = [0; 16];
+    let _ = SystemRandom.fill(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
+/// A fault's chain goes to the log, and the client hears where to look.
+fn mask(mut response: Response, correlation: &str) -> Response {
+    let Some(Fault(chain)) = response.extensions_mut().remove::<Fault>() else { return response };
+    tracing::error!(correlation, error = chain, "an administrative request failed");
+    envelope(Reason {
+        code: "INTERNAL_ERR".to_owned(),
+        message: format!("the server failed; its log says why under correlation id {correlation}"),
+        status: StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
+    })
+}
+
+fn dress(mut response: Response, correlation: &str) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(value) = HeaderValue::from_str(correlation) {
+        headers.insert(CORRELATION_ID, value);
+    }
+    response
+}

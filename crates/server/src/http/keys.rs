@@ -1,0 +1,145 @@
+//! Keys: what clients made in an adapter, shown without material, and destroyed.
+
+use axum::extract::State;
+use engine::manage::ObjectView;
+use kmip::attribute::{self, AttributeName, Row};
+use kmip::enums::{self, CryptographicAlgorithm};
+use kmip::{Value, tag};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::answer::{Answer, Reply};
+use super::body::{Asked, At};
+use super::caller::Caller;
+use super::error::Error;
+use super::rootkeys::Force;
+use super::routes::Routes;
+use super::{Shared, adapters};
+use crate::api::{Attribute, Collection, Key, rfc3339};
+
+/// The most keys of a page.
+const LONGEST_PAGE: usize = 5000;
+
+pub(super) fn add_to(routes: Routes) -> Routes {
+    routes
+        .get("/adapters/{adapter}/keys", list)
+        .get("/adapters/{adapter}/keys/{key}", show)
+        .delete("/adapters/{adapter}/keys/{key}", destroy)
+}
+
+/// The query of a list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    #[serde(default = "usual_page")]
+    limit: usize,
+    #[serde(default)]
+    after: u64,
+}
+
+fn usual_page() -> usize {
+    100
+}
+
+async fn list(
+    caller: Caller,
+    State(app): State<Shared>,
+    At(adapter): At<String>,
+    Asked(Page { limit, after }): Asked<Page>,
+) -> Answer<Key> {
+    let adapter = adapters::find(&app, &caller, &adapter)?;
+    if !(1..=LONGEST_PAGE).contains(&limit) {
+        return Err(Error::bad_request("INVALID_QUERY_PARAM_ERR", format!("`limit` goes from 1 to {LONGEST_PAGE}")));
+    }
+    let total = app.engine.count_objects(&adapter).await?;
+    let page = app.engine.objects(&adapter, after, limit, (app.now)()).await?;
+    Ok(Reply::Found(Collection::page(page.objects.iter().map(resource).collect(), total, page.next)))
+}
+
+async fn show(caller: Caller, State(app): State<Shared>, At((adapter, key)): At<(String, String)>) -> Answer<Key> {
+    let adapter = adapters::find(&app, &caller, &adapter)?;
+    let object = app.engine.object(&adapter, identifier(&key)?, (app.now)()).await?;
+    Ok(Reply::one(resource(&object)))
+}
+
+/// An active key may be in use at this moment, so its destruction must be forced.
+async fn destroy(
+    caller: Caller,
+    State(app): State<Shared>,
+    At((adapter, key)): At<(String, String)>,
+    Asked(Force { force }): Asked<Force>,
+) -> Answer<()> {
+    let adapter = adapters::find(&app, &caller, &adapter)?;
+    let id = identifier(&key)?;
+    let object = app.engine.object(&adapter, id, (app.now)()).await?;
+    if object.state == Some(enums::State::Active) && !force {
+        let message =
+            format!("key {id} is active, so something may be encrypted with it: force its destruction if you are sure");
+        return Err(Error::conflict("KEY_ACTION_INVALID_STATE_ERR", message));
+    }
+    app.engine.destroy_object(&adapter, id, &caller.administrator(), (app.now)()).await?;
+    Ok(Reply::Gone)
+}
+
+/// What is no UUID can't be a key of ours, so it is not found.
+fn identifier(text: &str) -> Result<Uuid, Error> {
+    Uuid::parse_str(text).map_err(|_| Error::not_found("KEY_NOT_FOUND_ERR", format!("there is no key `{text}`")))
+}
+
+fn resource(object: &ObjectView) -> Key {
+    let value =
+        |row: &Row| object.attributes.iter().find(|attribute| attribute.name.is(row)).map(|attribute| &attribute.value);
+    let algorithm = value(&attribute::CRYPTOGRAPHIC_ALGORITHM).and_then(Value::as_enumeration);
+    let length = value(&attribute::CRYPTOGRAPHIC_LENGTH).and_then(Value::as_integer);
+    let created = value(&attribute::INITIAL_DATE).and_then(Value::as_date_time);
+    Key {
+        id: object.id.to_string(),
+        object_type: name(object.object_type.name(), object.object_type.number()),
+        state: object.state.map_or_else(String::new, |state| name(state.name(), state.number())),
+        algorithm: algorithm.map(|number| name(CryptographicAlgorithm::from_number(number).name(), number)),
+        length: length.and_then(|bits| u32::try_from(bits).ok()),
+        attributes: object.attributes.iter().filter_map(shown).collect(),
+        created_at: created.map_or_else(String::new, |date| rfc3339(date.0)),
+    }
+}
+
+fn name(known: Option<&str>, number: u32) -> String {
+    known.map_or_else(|| format!("{number:#x}"), str::to_owned)
+}
+
+/// Attributes that have a field of their own, or that say nothing to a person.
+const ELSEWHERE: [&Row; 6] = [
+    &attribute::UNIQUE_IDENTIFIER,
+    &attribute::OBJECT_TYPE,
+    &attribute::STATE,
+    &attribute::CRYPTOGRAPHIC_ALGORITHM,
+    &attribute::CRYPTOGRAPHIC_LENGTH,
+    &attribute::INITIAL_DATE,
+];
+
+fn shown(attribute: &attribute::Attribute) -> Option<Attribute> {
+    if ELSEWHERE.iter().any(|row| attribute.name.is(row)) {
+        return None;
+    }
+    let value = text(&attribute.value)?;
+    let name = match &attribute.name {
+        AttributeName::Standard(row) => row.name.to_owned(),
+        AttributeName::Custom(name) | AttributeName::Unknown(name) => name.clone(),
+    };
+    Some(Attribute { name, value })
+}
+
+/// A value for people. Bytes and most structures are not for them.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::TextString(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::LongInteger(number) => Some(number.to_string()),
+        Value::Enumeration(number) => Some(format!("{number:#x}")),
+        Value::Boolean(truth) => Some(truth.to_string()),
+        Value::DateTime(date) => Some(rfc3339(date.0)),
+        Value::Interval(seconds) => Some(format!("{} s", seconds.0)),
+        Value::Structure(_) => value.field(tag::NAME_VALUE).and_then(Value::as_text).map(str::to_owned),
+        Value::ByteString(_) | Value::BigInteger(_) => None,
+    }
+}

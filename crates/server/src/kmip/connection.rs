@@ -1,0 +1,157 @@
+//! A connection: request, answer, request, answer, until one side has enough.
+
+use super::House;
+use super::admission::Admission;
+use super::handshake::{farewell, shake};
+use ::kmip::frame;
+use engine::exchange::Origin;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio_rustls::server::TlsStream;
+use zeroize::Zeroizing;
+
+/// Why a connection ends.
+enum End {
+    /// The client closed it, between requests or not, or the network did.
+    Peer(io::Error),
+    /// There was no request for too long, or one was not completed in time.
+    Time(&'static str),
+    /// The server stops.
+    Stop,
+    /// The client is on no list any more.
+    Removed,
+    /// The last answer said so: what came was no request that can be told from the next.
+    Answered,
+}
+
+/// Serves one connection to its end.
+///
+/// The handshake and the engine's work run in boxes of their own, so that a connection that waits holds no memory for them.
+pub(super) async fn converse(stream: TcpStream, address: SocketAddr, house: Arc<House>, drain: watch::Receiver<()>) {
+    let _ = stream.set_nodelay(true);
+    let Some(mut peer) = Box::pin(shake(stream, address, &house)).await else { return };
+    let Some(admission) = Admission::ask(&peer, address, &house) else {
+        return Box::pin(farewell(peer.stream)).await;
+    };
+    // The stream stays where it is: a second place for it would be a third of what an idle connection takes.
+    let end = serve(&mut peer.stream, address, admission, &house, drain).await;
+    log_end(&end, address);
+    if !matches!(end, End::Peer(_)) {
+        Box::pin(farewell(peer.stream)).await;
+    }
+}
+
+async fn serve(
+    stream: &mut TlsStream<TcpStream>,
+    address: SocketAddr,
+    mut admission: Admission,
+    house: &House,
+    mut drain: watch::Receiver<()>,
+) -> End {
+    let mut stop = std::pin::pin!(drain.changed());
+    let mut alarm = std::pin::pin!(sleep_until(Instant::now() + house.port.limits.idle));
+    loop {
+        let header = match header(stream, stop.as_mut(), alarm.as_mut(), house).await {
+            Ok(header) => header,
+            Err(end) => return end,
+        };
+        match Box::pin(exchange(stream, header, address, &mut admission, house)).await {
+            Ok(()) => (),
+            Err(end) => return end,
+        }
+    }
+}
+
+/// Waits for the first eight bytes of a request.
+///
+/// The alarm is set once for many requests: when it goes off, it is seen how long ago the last one was. Setting a timer for each would
+/// cost more than reading the bytes.
+async fn header(
+    stream: &mut TlsStream<TcpStream>,
+    mut stop: Pin<&mut impl Future>,
+    mut alarm: Pin<&mut Sleep>,
+    house: &House,
+) -> Result<[u8; frame::HEADER], End> {
+    let limits = &house.port.limits;
+    let mut header = [0; frame::HEADER];
+    let mut filled = 0;
+    let mut deadline = Instant::now() + limits.idle;
+    loop {
+        tokio::select! {
+            biased;
+            read = stream.read(&mut header[filled..]) => match read {
+                Ok(0) => return Err(End::Peer(io::ErrorKind::UnexpectedEof.into())),
+                Ok(count) => filled += count,
+                Err(error) => return Err(End::Peer(error)),
+            },
+            _ = stop.as_mut(), if filled == 0 => return Err(End::Stop),
+            () = alarm.as_mut() => match Instant::now() < deadline {
+                true => alarm.as_mut().reset(deadline),
+                false => return Err(End::Time("no request came for too long")),
+            },
+        }
+        if filled == frame::HEADER {
+            return Ok(header);
+        }
+        if filled > 0 && deadline > Instant::now() + limits.request {
+            deadline = Instant::now() + limits.request;
+            alarm.as_mut().reset(deadline);
+        }
+    }
+}
+
+/// Takes the rest of a request and answers it.
+async fn exchange(
+    stream: &mut TlsStream<TcpStream>,
+    header: [u8; frame::HEADER],
+    address: SocketAddr,
+    admission: &mut Admission,
+    house: &House,
+) -> Result<(), End> {
+    let limit = house.port.limits.request;
+    let frame = match timeout(limit, rest(stream, header)).await {
+        Ok(frame) => frame.map_err(End::Peer)?,
+        Err(_) => return Err(End::Time("a request was not completed in time")),
+    };
+    let client = admission.renew(house).ok_or(End::Removed)?;
+    let origin = Origin::Client { client, address: address.ip() };
+    let reply = house.port.engine.handle(&origin, &frame, (house.port.now)()).await;
+    match timeout(limit, send(stream, &reply.bytes)).await {
+        Ok(sent) => sent.map_err(End::Peer)?,
+        Err(_) => return Err(End::Time("an answer was not taken in time")),
+    }
+    if reply.close { Err(End::Answered) } else { Ok(()) }
+}
+
+/// The whole request. Where the header is no request's or claims too much, the header alone: the engine says what is wrong with it, and
+/// has the connection closed.
+async fn rest(stream: &mut TlsStream<TcpStream>, header: [u8; frame::HEADER]) -> io::Result<Zeroizing<Vec<u8>>> {
+    let length = frame::length(header).unwrap_or(header.len());
+    let mut frame = Zeroizing::new(vec![0; length]);
+    let (head, body) = frame.split_at_mut(header.len());
+    head.copy_from_slice(&header);
+    stream.read_exact(body).await?;
+    Ok(frame)
+}
+
+async fn send(stream: &mut TlsStream<TcpStream>, bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
+}
+
+fn log_end(end: &End, peer: SocketAddr) {
+    match end {
+        End::Peer(error) => tracing::debug!(%peer, %error, "a client is gone"),
+        End::Time(what) => tracing::info!(%peer, "a connection is closed: {what}"),
+        End::Stop => tracing::debug!(%peer, "a connection is closed: the server stops"),
+        End::Removed => tracing::warn!(%peer, "a connection is closed: its certificate was taken off the list"),
+        End::Answered => tracing::warn!(%peer, "a connection is closed: what came was no KMIP request"),
+    }
+}

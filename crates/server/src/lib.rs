@@ -1,0 +1,17 @@
+//! Everything that touches the outside world: sockets, TLS, HTTP, configuration, the command line, the clock.
+//!
+//! What a request means is decided in `engine`, what a root key may do in `keymanager`. The invariant of this room: **no request
+//! reaches the engine except on behalf of a client whose key signed the handshake and whose certificate is on a list at that moment.**
+
+pub mod api;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod doctor;
+pub mod folder;
+pub mod http;
+pub mod kmip;
+pub mod pki;
+pub mod serve;
+pub mod telemetry;
+pub mod tls;

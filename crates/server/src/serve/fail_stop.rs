@@ -1,0 +1,66 @@
+//! [`FailStop`]: a store that calls for the end when a flush failed.
+//!
+//! After a failed flush it is unknown what the disk holds, and a second attempt may report success without having written anything. So
+//! the process stops, and the next one reads what is really there.
+
+use async_trait::async_trait;
+use std::sync::Arc;
+use store::{Batch, Error, Event, Key, Page, Query, Record, Store};
+use tokio::sync::watch;
+
+/// Passes everything on to the store, and remembers the first failed flush.
+pub(super) struct FailStop {
+    store: Arc<dyn Store>,
+    failed: watch::Sender<Option<String>>,
+}
+
+impl FailStop {
+    pub(super) fn new(store: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(FailStop { store, failed: watch::Sender::new(None) })
+    }
+
+    /// Waits for a failed flush, and says what it was.
+    pub(super) async fn failed(&self) -> String {
+        let mut failed = self.failed.subscribe();
+        let reason = failed.wait_for(Option::is_some).await;
+        reason.ok().and_then(|reason| reason.clone()).unwrap_or_default()
+    }
+
+    /// Remembers a failure that was seen elsewhere, in the journal.
+    pub(super) fn fail(&self, error: &Error) {
+        if let Error::Failed(_) = error {
+            self.failed.send_replace(Some(error.to_string()));
+        }
+    }
+
+    fn watch<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        result.inspect_err(|error| self.fail(error))
+    }
+}
+
+#[async_trait]
+impl Store for FailStop {
+    async fn get(&self, key: &Key) -> Result<Option<Record>, Error> {
+        self.store.get(key).await
+    }
+
+    async fn find(&self, query: &Query) -> Result<Page, Error> {
+        self.store.find(query).await
+    }
+
+    async fn count(&self, query: &Query) -> Result<u64, Error> {
+        self.store.count(query).await
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), Error> {
+        self.watch(self.store.commit(batch).await)
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, Error> {
+        self.store.events(after, limit).await
+    }
+
+    async fn close(&self) -> Result<(), Error> {
+        self.watch(self.store.close().await)
+    }
+}

@@ -1,0 +1,146 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Measures a Keystead server against a bare TLS echo in the same run.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Threads that make the load.
+    #[arg(long, global = true, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) threads: u16,
+    /// Print JSON instead of tables.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Measure a server: starts it on an empty data folder, measures, stops it, removes the folder
+    Run(RunArgs),
+    /// Measure the echo against itself: ratios away from 1 are this machine's noise
+    SelfTest(Cells),
+    /// The bare TLS echo; `run` starts it by itself
+    #[command(hide = true)]
+    Echo {
+        /// DER files: the private key (PKCS#8), then the certificates, leaf first
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// What every measurement takes.
+#[derive(Args)]
+pub(crate) struct Cells {
+    /// Seconds that each window lasts
+    #[arg(long, default_value = "2", value_parser = seconds)]
+    pub(crate) seconds: f64,
+    /// Times that server and echo take turns in each cell
+    #[arg(long, default_value_t = 5)]
+    pub(crate) rounds: usize,
+    /// Numbers of connections
+    #[arg(long, value_delimiter = ',', default_value = "1,8,64")]
+    pub(crate) connections: Vec<usize>,
+    /// Where to make the data folder: on the disk that is to be measured, not in memory
+    #[arg(long, default_value = "/var/tmp")]
+    pub(crate) data: PathBuf,
+}
+
+impl Cells {
+    pub(crate) fn window(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+}
+
+/// What `bench run` takes.
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// The server: a release build of `keystead`
+    #[arg(long)]
+    pub(crate) binary: PathBuf,
+    #[command(flatten)]
+    pub(crate) cells: Cells,
+    /// Named keys among which Locate looks
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) keys: u64,
+    /// Idle connections to hold
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub(crate) idle: u32,
+    /// Bytes of a record in the grouped flushes; by default what a key takes of the data folder, as `start` finds it
+    #[arg(long)]
+    pub(crate) record_bytes: Option<usize>,
+    /// Measure these alone
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) only: Vec<Part>,
+}
+
+impl RunArgs {
+    pub(crate) fn has(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Time to ready, memory at rest, bytes a key
+    Start,
+    /// Get of a key
+    Get,
+    /// Get Attributes of State
+    Attributes,
+    /// Create, durable
+    Create,
+    /// A new connection with one Get
+    Handshake,
+    /// vCenter's whole conversation
+    Conversation,
+    /// Memory of idle connections
+    Idle,
+    /// Locate by name; fills the store first
+    Locate,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.1..=600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("give a number of seconds from 0.1 to 600".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn parses() {
+        check("run --binary k", Some((vec![1, 8, 64], 8)));
+        check("run --binary k --only get,locate --connections 2", Some((vec![2], 2)));
+        check("run", None);
+        check("run --binary k --seconds 0", None);
+        check("run --binary k --only nothing", None);
+    }
+
+    fn check(line: &str, expected: Option<(Vec<usize>, usize)>) {
+        let parts = Part::value_variants();
+        let parsed = Cli::try_parse_from(["bench"].into_iter().chain(line.split(' '))).ok();
+        let found = parsed.and_then(|cli| match cli.command {
+            Command::Run(args) => {
+                let count = parts.iter().filter(|&&part| args.has(part)).count();
+                Some((args.cells.connections, count))
+            }
+            Command::SelfTest(_) | Command::Echo { .. } => None,
+        });
+        assert_eq!(found, expected, "{line}");
+    }
+}

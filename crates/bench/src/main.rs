@@ -1,0 +1,60 @@
+//! Measures a running `keystead serve` beside a bare TLS echo: same TLS library, same kind of certificate, same client
+//! certificate, requests of the same bytes, answers of the same length.
+//!
+//! The figure to trust is the server's CPU time for one unit of work as a multiple of the echo's, since what else the
+//! machine does falls on both. Invariant: the bench depends on nothing of what it measures.
+
+#![allow(clippy::disallowed_methods, reason = "measuring time is what this program is for")]
+
+mod answer;
+mod child;
+mod cli;
+mod client;
+mod drive;
+mod echo;
+mod error;
+mod fill;
+mod flush;
+mod idle;
+mod keystead;
+mod process;
+mod report;
+mod run;
+mod start;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod ttlv;
+mod twin;
+mod vcenter;
+mod workload;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use error::{Doing, Error};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::say(&format!("bench: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<(), Error> {
+    let report = match &cli.command {
+        Command::Echo { files } => return echo::run(files),
+        Command::Run(args) => block_on(cli.threads, run::server(args))?,
+        Command::SelfTest(cells) => block_on(cli.threads, run::self_test(cells))?,
+    };
+    report::print(&if cli.json { report.json()? } else { report.table() })
+}
+
+fn block_on<T>(threads: u16, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.into()).enable_all().build();
+    runtime.doing(|| "starting the load's threads".into())?.block_on(Box::pin(work))
+}

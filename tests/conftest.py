@@ -1,0 +1,43 @@
+"""Fixtures: one server for all tests that may share one, a fresh server for those that stop it."""
+
+import pytest
+
+import wire
+from keystead import Keystead, binary
+
+VERSIONS = [(1, 0), (1, 1), (1, 2), (1, 3), (1, 4)]
+
+
+def pytest_configure():
+    binary()  # no server, no run: better said once than by every test
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    with Keystead(tmp_path_factory.mktemp("keystead")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def certificate(server):
+    return server.issue("suite")
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A server of this test's own, which it may kill and start again."""
+    with Keystead(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(params=VERSIONS, ids=lambda version: "{}.{}".format(*version))
+def version(request):
+    """Every protocol version that the server speaks, one after the other."""
+    return request.param
+
+
+@pytest.fixture
+def connection(server, certificate, version):
+    """A raw connection at each version."""
+    with wire.Connection(server.port, certificate, version) as opened:
+        yield opened

@@ -1,0 +1,143 @@
+"""A real `keystead serve` as a child process, in a folder of its own, on ports of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+READY_WITHIN = 60  # seconds: a busy machine may take long over the first start's RSA key
+
+
+def binary():
+    """The binary under test: KEYSTEAD_BIN, or the release build of this work tree."""
+    found = os.environ.get("KEYSTEAD_BIN") or Path(__file__).parent.parent / "target" / "release" / "keystead"
+    if not Path(found).is_file():
+        raise SystemExit(f"no server at {found}: build it (cargo build --release -p server) or set KEYSTEAD_BIN")
+    return str(found)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A client's identity as `keystead client issue` writes it: three files."""
+
+    crt: str
+    key: str
+    ca: str
+
+
+class Keystead:
+    """Starts on entry, ends on exit; `kill` and `start` may be called in between."""
+
+    def __init__(self, folder):
+        self.data = Path(folder) / "data"
+        self.log = Path(folder) / "keystead.log"
+        self.issued = Path(folder) / "issued"
+        self.port, self.admin = free_ports(2)
+        self.child = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        listen = ["--kmip-listen", f"127.0.0.1:{self.port}", "--admin-listen", f"127.0.0.1:{self.admin}"]
+        names = ["--name", "localhost", "--name", "127.0.0.1"]
+        with open(self.log, "ab") as log:
+            self.child = subprocess.Popen(
+                [binary(), "serve", "--data", self.data, *names, *listen],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment(),
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait(self):
+        deadline = time.monotonic() + READY_WITHIN
+        while not (listens(self.port) and listens(self.admin) and (self.data / "admin.json").exists()):
+            if self.child.poll() is not None:
+                raise RuntimeError(f"keystead ended with {self.child.returncode}:\n{self.tail()}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"keystead is not ready after {READY_WITHIN} s:\n{self.tail()}")
+            time.sleep(0.05)
+
+    def tail(self):
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
+
+    def stop(self):
+        """SIGTERM, as a service manager would; its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self):
+        """SIGKILL: nothing of the process runs any more, no buffer is flushed."""
+        return self._end(signal.SIGKILL)
+
+    def _end(self, how):
+        child, self.child = self.child, None
+        if child is None or child.poll() is not None:
+            return None if child is None else child.returncode
+        child.send_signal(how)
+        try:
+            return child.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            raise
+
+    def cli(self, *arguments):
+        """Runs one command of the command line against this server; what it prints."""
+        done = subprocess.run(
+            [binary(), *arguments, "--data", self.data],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=environment(),
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"keystead {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def json(self, *arguments):
+        return json.loads(self.cli(*arguments, "--json"))
+
+    def issue(self, name, adapter="default"):
+        """A new client certificate on the adapter's allow-list."""
+        out = self.issued / adapter
+        out.mkdir(parents=True, exist_ok=True)
+        self.cli("client", "issue", "--adapter", adapter, "--name", name, "--out", str(out))
+        return Certificate(*(str(out / file) for file in (f"{name}.crt", f"{name}.key", "ca.crt")))
+
+
+def environment():
+    """This process's environment without settings of a server that may run here already."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("KEYSTEAD_")}
+
+
+def free_ports(count):
+    """Ports that are free now; held open together, so that they differ."""
+    held = [socket.socket() for _ in range(count)]
+    for each in held:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
+def listens(port):
+    """Whether a listener has this port: /proc says so without a connection that the server would log as a probe."""
+    wanted = f":{port:04X} "
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        return any(wanted in line.split("00000000:0000", 1)[0] and " 0A " in line for line in table)

@@ -1,0 +1,216 @@
+//! The suites, in the order in which they run: the quick ones that fail most often come first.
+//!
+//! The invariant: a suite that did not run is never taken for one that passed.
+
+use std::time::Instant;
+
+use crate::count::Count;
+use crate::setup::{self, Need};
+use crate::shell::{self, command, root, shared};
+use crate::{fuzz, rules};
+
+/// A suite: its name for `--only`, what it is, what it needs, and how it runs.
+pub(crate) struct Suite {
+    pub(crate) name: &'static str,
+    pub(crate) what: &'static str,
+    needs: &'static [Need],
+    run: fn() -> Outcome,
+}
+
+/// What a suite came to.
+pub(crate) enum Outcome {
+    /// It ran, and all is well where nothing failed.
+    Ran(Count),
+    /// It could not run, for want of a folder that not everybody has.
+    Excused(String),
+    /// It could not run.
+    Broken(String),
+}
+
+/// Whether a test that its runner left out fails the run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strictness {
+    /// On a developer's machine it is only said.
+    Developer,
+    /// In CI it fails.
+    Ci,
+}
+
+impl Strictness {
+    pub(crate) fn from_environment() -> Self {
+        if std::env::var("CI").is_ok_and(|value| value == "true") { Self::Ci } else { Self::Developer }
+    }
+}
+
+use setup::{AUDIT, CLIPPY, COMPILER, DENY, FUZZ, OPENSSL, PYTHON, PYTHON_VENV, RUSTFMT};
+
+/// All suites.
+pub(crate) const SUITES: &[Suite] = &[
+    Suite { name: "fmt", what: "formatting", needs: &[RUSTFMT], run: fmt },
+    Suite { name: "rules", what: "the house rules", needs: &[], run: rules::suite },
+    Suite { name: "clippy", what: "lints, all targets, no warnings", needs: &[CLIPPY, COMPILER], run: clippy },
+    Suite { name: "unit", what: "the crates' own tests", needs: &[COMPILER], run: unit },
+    Suite { name: "doc", what: "the examples in the documentation", needs: &[COMPILER], run: doc },
+    Suite { name: "deny", what: "licences, banned crates, sources", needs: &[DENY], run: deny },
+    Suite { name: "audit", what: "known vulnerabilities of dependencies", needs: &[AUDIT], run: audit },
+    Suite {
+        name: "clients",
+        what: "PyKMIP, vCenter's conversation and hand-made messages against the release binary",
+        needs: &[COMPILER, OPENSSL, PYTHON, PYTHON_VENV, Need::Venv],
+        run: clients,
+    },
+    Suite {
+        name: "oasis",
+        what: "OASIS's test cases against the release binary, held above a floor",
+        needs: &[COMPILER, PYTHON, PYTHON_VENV, Need::Venv],
+        run: oasis,
+    },
+    Suite { name: "fuzz", what: "every fuzz target for a minute", needs: &[COMPILER, FUZZ], run: fuzz::suite },
+];
+
+/// Runs one suite by its name.
+pub(crate) fn only(name: &str) -> Result<(), String> {
+    let found = SUITES.iter().position(|suite| suite.name == name);
+    let index = found.ok_or_else(|| format!("there is no suite {name}\n\n{}", crate::usage()))?;
+    run(&SUITES[index..=index], Strictness::from_environment())
+}
+
+/// Runs suites one after the other, stops at the first that fails, and sums up.
+pub(crate) fn run(suites: &[Suite], strictness: Strictness) -> Result<(), String> {
+    let mut total = Count::default();
+    let mut report = Vec::new();
+    let mut failed = false;
+    for suite in suites.iter() {
+        println!("\n=== {}: {} ===", suite.name, suite.what);
+        let start = Instant::now();
+        let outcome = setup::install(suite.needs).map_or_else(Outcome::Broken, |()| (suite.run)());
+        let (count, remark) = judge(outcome, strictness);
+        total += count;
+        report.push(format!("{:9} {:>6} s   {remark}", suite.name, start.elapsed().as_secs()));
+        failed = count.failed > 0;
+        if failed {
+            break;
+        }
+    }
+    let left = suites.len() - report.len();
+    println!("\n{}", report.join("\n"));
+    if left > 0 {
+        println!("stopped at the first failure: {left} suites did not run");
+    }
+    println!("\n{} passed, {} failed", total.passed, total.failed);
+    if failed { Err("there are failures".into()) } else { Ok(()) }
+}
+
+fn judge(outcome: Outcome, strictness: Strictness) -> (Count, String) {
+    match outcome {
+        Outcome::Ran(count) if count.failed == 0 && count.skipped > 0 && strictness == Strictness::Ci => {
+            (Count { failed: count.skipped, ..count }, format!("FAILED: {} tests were skipped", count.skipped))
+        }
+        Outcome::Ran(count) => {
+            let word = if count.failed == 0 { "ok" } else { "FAILED" };
+            (count, format!("{word}: {} passed, {} failed, {} skipped", count.passed, count.failed, count.skipped))
+        }
+        Outcome::Excused(why) => {
+            println!("\n!!! NOT RUN: {why}\n");
+            (Count::default(), format!("NOT RUN: {why}"))
+        }
+        Outcome::Broken(why) => {
+            println!("\n{why}");
+            (Count::ONE_FAILED, format!("FAILED: {why}"))
+        }
+    }
+}
+
+/// Runs programs one after the other; one that counts no tests counts as one test.
+pub(crate) fn programs(commands: impl IntoIterator<Item = std::process::Command>) -> Outcome {
+    let mut total = Count::default();
+    for command in commands {
+        match shell::run(command) {
+            Err(why) => return Outcome::Broken(why),
+            Ok(ended) if !ended.succeeded => {
+                total += ended.count;
+                total += if ended.count.failed == 0 { Count::ONE_FAILED } else { Count::default() };
+                return Outcome::Ran(total);
+            }
+            Ok(ended) if ended.count == Count::default() => total += Count::ONE_PASSED,
+            Ok(ended) => total += ended.count,
+        }
+    }
+    Outcome::Ran(total)
+}
+
+fn lines(lines: &[&str]) -> Outcome {
+    programs(lines.iter().map(|line| command(line)))
+}
+
+fn fmt() -> Outcome {
+    lines(&["cargo fmt --all --check", "cargo fmt --manifest-path fuzz/Cargo.toml --check"])
+}
+
+fn clippy() -> Outcome {
+    lines(&["cargo clippy --workspace --all-targets --locked -- --deny warnings"])
+}
+
+fn unit() -> Outcome {
+    if shell::answers("cargo nextest --version") {
+        lines(&["cargo nextest run --workspace --locked --no-fail-fast"])
+    } else {
+        lines(&["cargo test --workspace --lib --bins --tests --locked --no-fail-fast"])
+    }
+}
+
+fn doc() -> Outcome {
+    lines(&["cargo test --workspace --doc --locked"])
+}
+
+fn deny() -> Outcome {
+    lines(&[
+        "cargo deny --locked check licenses bans sources",
+        "cargo deny --locked --manifest-path fuzz/Cargo.toml check --config deny.toml licenses bans sources",
+    ])
+}
+
+fn audit() -> Outcome {
+    let database = shared("advisory-db");
+    if !database.is_dir() {
+        return Outcome::Excused(format!("no advisory database at {}", database.display()));
+    }
+    println!("The database is a dated copy: an advisory that is younger than it is not seen.");
+    let audit = |lock| {
+        let mut command = command(&format!("cargo audit --no-fetch --stale --file {lock} --db"));
+        command.arg(&database);
+        command
+    };
+    programs(["Cargo.lock", "fuzz/Cargo.lock"].map(audit))
+}
+
+fn clients() -> Outcome {
+    if let Err(why) = release_build() {
+        return Outcome::Broken(why);
+    }
+    programs([python("-m pytest tests")])
+}
+
+fn oasis() -> Outcome {
+    let cases = shared("oasis");
+    if !cases.is_dir() {
+        return Outcome::Excused(format!("no OASIS test cases at {}", cases.display()));
+    }
+    if let Err(why) = release_build() {
+        return Outcome::Broken(why);
+    }
+    let mut command = python("tests/oasis.py");
+    command.arg(cases);
+    programs([command])
+}
+
+fn release_build() -> Result<(), String> {
+    shell::must(command("cargo build --release --locked --package server"))
+}
+
+fn python(arguments: &str) -> std::process::Command {
+    let mut command = command(&format!("target/venv/bin/python {arguments}"));
+    command.env("KEYSTEAD_BIN", root().join("target/release/keystead"));
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUNBUFFERED", "1");
+    command
+}

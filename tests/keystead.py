@@ -44,7 +44,8 @@ class Keystead:
         return self
 
     def __exit__(self, *_):
-        self.stop()
+        code = self.stop()
+        assert code in (None, 0), f"keystead ended with {code} at SIGTERM:\n{self.tail()}"
 
     def start(self):
         listen = ["--kmip-listen", f"127.0.0.1:{self.port}", "--admin-listen", f"127.0.0.1:{self.admin}"]

@@ -146,6 +146,14 @@ def test_usage_allocation(connection, key):
     refused(wire.PERMISSION_DENIED, connection, "Get Usage Allocation", unique(key), half)
 
 
+def test_a_key_and_its_replacement_are_destroyed(connection, request):
+    key = connection.call("Create", *wire.aes_256(named(request.node.name)))["Unique Identifier"]
+    replacement = connection.call("Re-key", unique(key))["Unique Identifier"]
+    for each in (key, replacement):
+        assert connection.call("Destroy", unique(each))["Unique Identifier"] == each
+    assert not connection.call("Locate", named(request.node.name)).all("Unique Identifier")
+
+
 def test_revoke_before_activation(connection, key):
     cessation = structure("Revocation Reason", enumeration("Revocation Reason Code", 6))
     refused(wire.PERMISSION_DENIED, connection, "Revoke", unique(key), cessation)

@@ -25,7 +25,7 @@ pub(crate) fn alone(seconds: u64) -> Result<(), String> {
     setup::install(&[setup::COMPILER, setup::FUZZ])?;
     match run(seconds) {
         Outcome::Ran(count) if count.failed == 0 => Ok(()),
-        Outcome::Ran(_) => Err("a fuzz target failed: the input that did it is under fuzz/artifacts".into()),
+        Outcome::Ran(_) => Err("a fuzz target failed; an input that crashed one is under fuzz/artifacts".into()),
         Outcome::Excused(why) | Outcome::Broken(why) => Err(why),
     }
 }

@@ -166,7 +166,7 @@ fn doc() -> Outcome {
 fn deny() -> Outcome {
     lines(&[
         "cargo deny --locked check licenses bans sources",
-        "cargo deny --locked --manifest-path fuzz/Cargo.toml check --config deny.toml licenses bans sources",
+        "cargo deny --locked --config deny.toml --manifest-path fuzz/Cargo.toml check licenses bans sources",
     ])
 }
 

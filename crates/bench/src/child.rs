@@ -1,6 +1,6 @@
 //! Child processes: the server under measurement and the echo.
 //!
-//! Invariant: none outlives the bench, however the bench ends its run.
+//! Invariant: none outlives the bench, unless the bench is killed with SIGKILL.
 
 use crate::error::{Doing, Error};
 use crate::process::Process;
@@ -88,8 +88,8 @@ impl Drop for Child {
 
 /// Starts this program's own echo; it says on its first line where it listens.
 pub(crate) fn start_echo(files: &[PathBuf], log: &Path) -> Result<(Child, SocketAddr), Error> {
-    let program = std::env::current_exe().doing(|| "finding this program".into())?;
-    let mut command = Command::new(program);
+    // Not by its path, which may hold another build by now.
+    let mut command = Command::new("/proc/self/exe");
     command.arg("echo").args(files).stdout(Stdio::piped());
     let mut echo = Child::start("the echo", &mut command, log)?;
     let mut line = String::new();

@@ -89,6 +89,8 @@ impl RunArgs {
 pub(crate) enum Part {
     /// Time to ready, memory at rest, bytes a key
     Start,
+    /// Memory of idle connections
+    Idle,
     /// Get of a key
     Get,
     /// Get Attributes of State
@@ -99,8 +101,6 @@ pub(crate) enum Part {
     Handshake,
     /// vCenter's whole conversation
     Conversation,
-    /// Memory of idle connections
-    Idle,
     /// Locate by name; fills the store first
     Locate,
 }

@@ -20,6 +20,8 @@ pub(crate) enum Error {
     NotADisk(PathBuf),
     #[error("{0}")]
     Certificate(String),
+    #[error("interrupted; the servers are stopped and the data folder is removed")]
+    Interrupted,
     #[error("a worker panicked: this is a defect of the bench")]
     Panicked,
     #[error("the connections didn't end within {0} s: the server hangs, or the machine is overloaded")]

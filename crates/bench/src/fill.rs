@@ -2,7 +2,6 @@
 //!
 //! Invariant: every key asked for was acknowledged, or the run ends.
 
-use crate::answer::Answer;
 use crate::client::{Peer, Session};
 use crate::drive::greeted;
 use crate::error::Error;
@@ -51,11 +50,12 @@ pub(crate) async fn named(peer: &Peer, count: u64) -> Result<Duration, Error> {
     }
 }
 
-/// Whether a name finds its key, and only that one.
-pub(crate) async fn finds(peer: &Peer, name: &str) -> Result<bool, Error> {
+/// An error unless a name finds its key, and only that one.
+pub(crate) async fn find(peer: &Peer, name: &str) -> Result<(), Error> {
     let mut session = greeted(peer).await?;
-    let answer: Answer<'_> = session.ask(peer, Step::Locate, name).await?;
-    Ok(answer.identifiers == 1)
+    session.ask(peer, Step::Locate, name).await?;
+    session.close().await;
+    Ok(())
 }
 
 struct Work {

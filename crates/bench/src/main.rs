@@ -17,11 +17,13 @@ mod fill;
 mod flush;
 mod idle;
 mod keystead;
+mod pair;
 mod process;
 mod report;
 mod run;
 mod start;
 mod stats;
+mod table;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -34,6 +36,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 use error::{Doing, Error};
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
@@ -56,5 +59,24 @@ fn run(cli: &Cli) -> Result<(), Error> {
 
 fn block_on<T>(threads: u16, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.into()).enable_all().build();
-    runtime.doing(|| "starting the load's threads".into())?.block_on(Box::pin(work))
+    let run = async {
+        tokio::select! {
+            done = work => done,
+            error = interrupted() => Err(error),
+        }
+    };
+    runtime.doing(|| "starting the load's threads".into())?.block_on(Box::pin(run))
+}
+
+/// Comes back on SIGINT and SIGTERM, so that the work is dropped, and with it the children and the folder.
+async fn interrupted() -> Error {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => Error::Interrupted,
+                _ = terminate.recv() => Error::Interrupted,
+            }
+        }
+        Err(source) => Error::Io { what: "listening for signals".into(), source },
+    }
 }

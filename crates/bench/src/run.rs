@@ -1,31 +1,26 @@
 //! A whole run, from the first start to the report.
 //!
-//! Invariant: server and echo take turns, window by window, so that what else the machine does falls on both.
+//! Invariant: memory is measured first, in processes that have served nobody, and the store is filled last.
 
-use crate::child::{Child, start_echo};
+use crate::child::Child;
 use crate::cli::{Cells, Part, RunArgs};
-use crate::client::{Lengths, Peer};
 use crate::drive::{self, Keys};
 use crate::error::{Doing, Error};
 use crate::keystead::Keystead;
-use crate::report::{Cell, Full, IdlePair, Machine, Report, Round, say};
+use crate::pair::{Echo, Pair};
+use crate::report::{Cell, Full, IdlePair, Machine, Report, say};
 use crate::start::Starts;
-use crate::tls::{self, Identity};
 use crate::twin::{self, KeyKind};
-use crate::vcenter::{Step, key_name};
+use crate::vcenter::key_name;
 use crate::workload::{self, Workload};
-use crate::{fill, flush, idle, process, start};
+use crate::{fill, idle, process, start};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Keys for the requests by identifier.
 const KEYS: u64 = 1_000;
 /// What a record takes if nobody says and nothing was measured.
 const RECORD_BYTES: usize = 1_024;
-/// Answers of the self-test, about as long as real ones.
-const SELF_TEST: Lengths = [304; Step::COUNT];
-
 /// Measures the server at `args.binary`.
 pub(crate) async fn server(args: &RunArgs) -> Result<Report, Error> {
     let parent = work_folder(&args.cells)?;
@@ -34,14 +29,15 @@ pub(crate) async fn server(args: &RunArgs) -> Result<Report, Error> {
         report.starts = Some(start::measure(&args.binary, parent.path(), args.cells.rounds).await?);
     }
     let mut bench = Bench::prepare(args, parent.path(), report.starts).await?;
+    if args.has(Part::Idle) {
+        report.idle = Some(bench.idle(args.idle).await?);
+    }
+    bench.make_keys().await?;
     for (part, workload) in WORKLOADS {
         if args.has(part) {
             bench.prepare_for(workload).await?;
             report.cells.extend(bench.cells(workload).await?);
         }
-    }
-    if args.has(Part::Idle) {
-        report.idle = Some(bench.idle(args.idle).await?);
     }
     if args.has(Part::Locate) {
         report.full = Some(bench.full(args.keys, &mut report.cells).await?);
@@ -58,7 +54,7 @@ pub(crate) async fn self_test(cells: &Cells) -> Result<Report, Error> {
     let two = Echo::start(parent.path(), &identity, client)?;
     let keys = Arc::new(Keys { ids: vec!["0".repeat(36)], named: 1 });
     let mut report = Report { machine: machine(cells), ..Report::default() };
-    let pair = Pair { one: one.peer, two: two.peer, flush: None };
+    let pair = Pair { server: one.peer, echo: two.peer, flush: None };
     for workload in [workload::GET, workload::HANDSHAKE, workload::CONVERSATION] {
         report.cells.extend(pair.cells(cells, workload, &keys).await?);
     }
@@ -92,18 +88,23 @@ impl<'a> Bench<'a> {
         let (server, client, _) = keystead.install().await?;
         let peer = keystead.peer(&server, client.clone());
         let echo = Echo::twin(parent, &peer, keystead.identity()?).await?;
-        say(&format!("making {KEYS} keys"));
-        let keys = Arc::new(Keys { ids: fill::unnamed(&peer, KEYS).await?, named: 0 });
+        let keys = Arc::new(Keys { ids: Vec::new(), named: 0 });
         let flush = Some((folder, args.record_bytes.unwrap_or_else(|| record_bytes(starts))));
-        let pair = Pair { one: peer, two: echo.peer, flush };
+        let pair = Pair { server: peer, echo: echo.peer, flush };
         Ok(Self { args, keystead, server, client, _echo: echo.child, pair, keys })
+    }
+
+    async fn make_keys(&mut self) -> Result<(), Error> {
+        say(&format!("making {KEYS} keys"));
+        self.keys = Arc::new(Keys { ids: fill::unnamed(&self.pair.server, KEYS).await?, named: 0 });
+        Ok(())
     }
 
     /// Teaches the echo how long the server's answers are.
     async fn prepare_for(&mut self, workload: Workload) -> Result<(), Error> {
-        let mut lengths = self.pair.two.echo.unwrap_or_default();
-        drive::learn(&self.pair.one, workload, &self.keys, &mut lengths).await?;
-        self.pair.two.echo = Some(lengths);
+        let mut lengths = self.pair.echo.echo.unwrap_or_default();
+        drive::learn(&self.pair.server, workload, &self.keys, &mut lengths).await?;
+        self.pair.echo.echo = Some(lengths);
         Ok(())
     }
 
@@ -113,96 +114,22 @@ impl<'a> Bench<'a> {
 
     async fn idle(&self, connections: u32) -> Result<IdlePair, Error> {
         say(&format!("idle: {connections} connections"));
-        let echo = idle::measure(&self.pair.two, connections).await?;
-        Ok(IdlePair { connections, server: idle::measure(&self.pair.one, connections).await?, echo })
+        let echo = idle::measure(&self.pair.echo, connections).await?;
+        Ok(IdlePair { connections, server: idle::measure(&self.pair.server, connections).await?, echo })
     }
 
     /// Fills the store, measures Locate in it, and starts it again after a SIGKILL.
     async fn full(mut self, keys: u64, cells: &mut Vec<Cell>) -> Result<Full, Error> {
         say(&format!("locate: making {keys} named keys"));
-        let fill_s = fill::named(&self.pair.one, keys).await?.as_secs_f64();
+        let fill_s = fill::named(&self.pair.server, keys).await?.as_secs_f64();
         self.keys = Arc::new(Keys { ids: Vec::new(), named: keys });
         self.prepare_for(workload::LOCATE).await?;
         cells.extend(self.cells(workload::LOCATE).await?);
         self.server.kill();
         let (server, ready) = self.keystead.restart(&self.client).await?;
-        fill::finds(&self.keystead.peer(&server, self.client.clone()), &key_name(keys.saturating_sub(1))).await?;
+        fill::find(&self.keystead.peer(&server, self.client.clone()), &key_name(keys.saturating_sub(1))).await?;
         let resident_bytes = server.process().resident()?;
         Ok(Full { keys, fill_s, restart_s: ready.as_secs_f64(), resident_bytes })
-    }
-}
-
-/// An echo process and the way to it.
-struct Echo {
-    child: Child,
-    peer: Peer,
-}
-
-impl Echo {
-    /// An echo that costs the same handshake as this server, and asks for the same client certificate.
-    async fn twin(folder: &Path, server: &Peer, client: Identity) -> Result<Self, Error> {
-        let session = drive::greeted(server).await?;
-        let shown = session.server_chain();
-        session.close().await;
-        let [leaf, rest @ ..] = shown.as_slice() else {
-            return Err(Error::Certificate("the server showed no certificate".into()));
-        };
-        let mut identity = twin::self_signed(KeyKind::of(leaf)?)?;
-        identity.chain.extend_from_slice(rest);
-        Self::start(folder, &identity, client)
-    }
-
-    fn start(parent: &Path, identity: &Identity, client: Identity) -> Result<Self, Error> {
-        let folder = tempfile::tempdir_in(parent).doing(|| "making the echo's folder".into())?.keep();
-        let files = identity.write(&folder).doing(|| format!("writing to {}", folder.display()))?;
-        let (child, address) = start_echo(&files, &folder.join("echo.log"))?;
-        let tls = tls::client(&identity.chain[..1], client)?;
-        let peer = Peer { name: "the echo", process: child.process(), address, tls, echo: Some(SELF_TEST) };
-        Ok(Self { child, peer })
-    }
-}
-
-/// The two sides of a ratio.
-struct Pair {
-    one: Peer,
-    two: Peer,
-    /// Where to flush, and how many bytes a record.
-    flush: Option<(std::path::PathBuf, usize)>,
-}
-
-impl Pair {
-    async fn cells(&self, cells: &Cells, workload: Workload, keys: &Arc<Keys>) -> Result<Vec<Cell>, Error> {
-        let mut all = Vec::new();
-        for &connections in &cells.connections {
-            say(&format!("{}: {connections} connections", workload.name));
-            let mut rounds = Vec::new();
-            for _ in 0..cells.rounds {
-                rounds.push(self.round(workload, keys, connections, cells.window()).await?);
-            }
-            let record_bytes = self.flush.as_ref().map_or(0, |(_, bytes)| *bytes);
-            all.push(Cell::fold(workload, connections, &rounds, record_bytes));
-        }
-        Ok(all)
-    }
-
-    async fn round(
-        &self,
-        workload: Workload,
-        keys: &Arc<Keys>,
-        connections: usize,
-        window: Duration,
-    ) -> Result<Round, Error> {
-        Ok(Round {
-            server: drive::measure(&self.one, workload, keys, connections, window).await?,
-            echo: drive::measure(&self.two, workload, keys, connections, window).await?,
-            flush: self.disk(workload, connections, window).await?,
-        })
-    }
-
-    async fn disk(&self, workload: Workload, writers: usize, window: Duration) -> Result<Option<f64>, Error> {
-        let Some((folder, bytes)) = self.flush.clone().filter(|_| workload.writes()) else { return Ok(None) };
-        let flushes = tokio::task::spawn_blocking(move || flush::grouped(&folder, writers, bytes, window));
-        flushes.await.map_err(|_| Error::Panicked)?.map(Some)
     }
 }
 

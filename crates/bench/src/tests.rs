@@ -57,13 +57,17 @@ async fn the_echo_learns_the_servers_lengths() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn filling_and_idling() {
+async fn filling_makes_every_key() {
     let server = peer(can, None).await;
     assert_eq!(fill::unnamed(&server, 300).await.unwrap(), vec![ID; 300]);
     fill::named(&server, 1_000).await.unwrap();
-    assert!(fill::finds(&server, "x").await.unwrap());
-    let idle = idle::measure(&server, 20).await.unwrap();
-    assert!(idle.silent + idle.spoken > 0, "both ends of the connections are in this process");
+    fill::find(&server, "x").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_connections_take_memory() {
+    let idle = idle::measure(&peer(can, None).await, 200).await.unwrap();
+    assert!(idle.spoken > 1024, "both ends of the connections are in this process: {idle:?}");
 }
 
 async fn check(peer: &Peer, workload: Workload) -> Result<Sample, Error> {

@@ -42,6 +42,12 @@ pub enum Refusal {
     /// An attribute can't be set to this value.
     #[error("Attribute {0}: {1}")]
     Attribute(String, &'static str),
+    /// Another object has the name (KMIP 1.4, 3.2).
+    #[error("Attribute Name: another object has this name")]
+    NameTaken,
+    /// The operation is not one for such an object.
+    #[error("{0}")]
+    Illegal(&'static str),
     /// The attribute, or this instance of it, is not set.
     #[error("Attribute {0} is not set")]
     AttributeNotFound(String),
@@ -125,7 +131,8 @@ impl Refusal {
             | Refusal::UsageLimits
             | Refusal::State(_) => ResultReason::PermissionDenied,
             Refusal::Field(_) | Refusal::Attribute(..) => ResultReason::InvalidField,
-            Refusal::AlreadySet(_) | Refusal::TooMany(_) => ResultReason::IndexOutOfBounds,
+            Refusal::AlreadySet(_) | Refusal::NameTaken | Refusal::Illegal(_) => ResultReason::IllegalOperation,
+            Refusal::TooMany(_) => ResultReason::IndexOutOfBounds,
             Refusal::NamedTwice(_) => ResultReason::InvalidMessage,
             Refusal::KeyFormat => ResultReason::KeyFormatTypeNotSupported,
             Refusal::KeyCompression => ResultReason::KeyCompressionTypeNotSupported,

@@ -16,13 +16,16 @@ use crate::Engine;
 use crate::audit::{Event, Host, Initiator, Reason, Target, rfc3339};
 use crate::error::{Failure, Fault, OperationName, Refusal};
 use crate::operation::{self, Operation};
-use crate::policy::{self, Permission};
+use crate::policy::{self, OTHER, Permission};
 use crate::registry::{Actor, Adapter, Client};
 use crate::scope::Scope;
 use crate::seal::AdapterKey;
 
 /// How often an item is tried again when another commit comes before its own.
-const ATTEMPTS: usize = 8;
+///
+/// Each lost attempt is another client's commit to the same record, so this is how many may come at once before one hears that others
+/// are faster.
+pub(crate) const ATTEMPTS: usize = 64;
 /// Room for most answers.
 const CAPACITY: usize = 512;
 
@@ -69,7 +72,7 @@ impl Origin<'_> {
     /// The audit event of something that was done, or refused for a reason.
     pub(crate) fn event(
         &self,
-        permission: Permission,
+        action: &str,
         operation: Option<Code>,
         target: Option<Uuid>,
         now: Timestamp,
@@ -83,7 +86,7 @@ impl Origin<'_> {
         let target = target.map(|id| id.to_string());
         let event = Event {
             event_time: rfc3339(now),
-            action: permission.action(),
+            action,
             outcome: if reason.is_none() { "success" } else { "failure" },
             initiator: Initiator { id, host },
             target: Target {
@@ -129,12 +132,7 @@ async fn answer(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'
     let header = &message.header;
     let option = header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
     if !matches!(option, BatchErrorContinuationOption::Stop | BatchErrorContinuationOption::Continue) {
-        return refuse_message(
-            message.version,
-            ResultReason::FeatureNotSupported,
-            "The batch option Undo is not supported",
-            now,
-        );
+        return option_refused(engine, origin, message, now);
     }
     let limit = header.maximum_response_size;
     let mut exchange = Exchange { engine, origin, version: message.version, now, placeholder: None, limit };
@@ -156,6 +154,21 @@ async fn answer(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'
     Reply { bytes: out.into_bytes(), close: false }
 }
 
+/// The answer to a message whose items are to be undone together, or in a way that nobody knows: none of them is dealt with.
+fn option_refused(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'_>, now: Timestamp) -> Reply {
+    let reason = ResultReason::FeatureNotSupported;
+    let items = message.items.iter().map(|item| origin.event(OTHER, Some(item.operation), None, now, Some(reason)));
+    items.for_each(|event| record(engine, &event));
+    refuse_message(message.version, reason, "Of the batch options, only Continue and Stop are supported", now)
+}
+
+/// Writes the event of a message that is refused as a whole. Nothing leaves with such an answer, so it is given in any case.
+fn record(engine: &Engine, event: &[u8]) {
+    if let Err(fault) = engine.record(event) {
+        tracing::error!(%fault, "an audit event could not be written");
+    }
+}
+
 fn response_header(version: Version, client_correlation_value: Option<String>, now: Timestamp) -> ResponseHeader {
     ResponseHeader {
         protocol_version: version.into(),
@@ -174,10 +187,7 @@ fn unreadable(
     now: Timestamp,
 ) -> Reply {
     let reason = ResultReason::InvalidMessage;
-    let event = origin.event(Permission::Get, None, None, now, Some(reason));
-    if let Err(fault) = engine.record(&event) {
-        tracing::error!(%fault, "an audit event could not be written");
-    }
+    record(engine, &origin.event(OTHER, None, None, now, Some(reason)));
     let message = format!("The message can't be read: {error}");
     refuse_message(version.unwrap_or(Version::NEWEST), reason, &message, now)
 }
@@ -208,7 +218,7 @@ impl<'e> Exchange<'e> {
         let position = out.position();
         let result = match self.understood(item) {
             Ok(()) => operation::dispatch(self, item, out).await,
-            Err(refusal) => self.refused(Permission::Get, item, None, refusal.into()),
+            Err(refusal) => self.refused(OTHER, item, None, refusal.into()),
         };
         if let Err(refusal) = &result {
             out.truncate(position);
@@ -235,18 +245,18 @@ impl<'e> Exchange<'e> {
 
     /// Refuses an operation that is not offered.
     pub(crate) fn unsupported(&self, item: &RequestItem<'_>) -> Result<(), Refused> {
-        self.refused(Permission::Get, item, None, Refusal::Operation(OperationName(item.operation)).into())
+        self.refused(OTHER, item, None, Refusal::Operation(OperationName(item.operation)).into())
     }
 
     fn refused(
         &self,
-        needs: Permission,
+        action: &str,
         item: &RequestItem<'_>,
         target: Option<Uuid>,
         failure: Failure,
     ) -> Result<(), Refused> {
         let refused = Refused::new(&failure, self.version);
-        let event = self.origin.event(needs, Some(item.operation), target, self.now, Some(refused.reason));
+        let event = self.origin.event(action, Some(item.operation), target, self.now, Some(refused.reason));
         match self.engine.record(&event) {
             Ok(()) => Err(refused),
             Err(fault) => Err(Refused::new(&fault.into(), self.version)),
@@ -255,9 +265,7 @@ impl<'e> Exchange<'e> {
 
     fn fits(&self, out: &Writer) -> Result<(), Refusal> {
         match self.limit {
-            Some(limit) if usize::try_from(limit).is_ok_and(|limit| out.position() > limit) => {
-                Err(Refusal::TooLarge(limit))
-            }
+            Some(limit) if out.position() > usize::try_from(limit).unwrap_or(0) => Err(Refusal::TooLarge(limit)),
             Some(_) | None => Ok(()),
         }
     }
@@ -298,10 +306,10 @@ pub(crate) async fn perform<O: Operation>(
                 return Ok(());
             }
             Err(Failure::Failed(Fault::Store(store::Error::Conflict(_)))) => out.truncate(position),
-            Err(failure) => return exchange.refused(O::NEEDS, item, target, failure),
+            Err(failure) => return exchange.refused(O::NEEDS.action(), item, target, failure),
         }
     }
-    exchange.refused(O::NEEDS, item, target, Refusal::Busy.into())
+    exchange.refused(O::NEEDS.action(), item, target, Refusal::Busy.into())
 }
 
 async fn attempt<O: Operation>(
@@ -318,6 +326,6 @@ async fn attempt<O: Operation>(
     ResultStatus::Success.encode(tag::RESULT_STATUS, out);
     response.encode(tag::RESPONSE_PAYLOAD, out);
     exchange.fits(out)?;
-    let event = exchange.origin.event(O::NEEDS, Some(O::CODE), *target, exchange.now, None);
+    let event = exchange.origin.event(O::NEEDS.action(), Some(O::CODE), *target, exchange.now, None);
     scope.commit(event).await
 }

@@ -11,6 +11,15 @@ use kmip::{DateTime, Timestamp};
 use crate::error::Refusal;
 use crate::object::Object;
 
+/// The dates between which an object may be used, in the order that the specification asks for: Activation ≤ Process Start ≤
+/// Protect Stop ≤ Deactivation (KMIP 1.4, 3.24 to 3.27).
+pub const PERIOD: [&Row; 4] = [
+    &attribute::ACTIVATION_DATE,
+    &attribute::PROCESS_START_DATE,
+    &attribute::PROTECT_STOP_DATE,
+    &attribute::DEACTIVATION_DATE,
+];
+
 /// What changes a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -59,27 +68,34 @@ pub fn destroyed(state: State) -> bool {
     matches!(state, State::Destroyed | State::DestroyedCompromised)
 }
 
+/// Whether a transition's date has passed.
+pub fn is_due(object: &Object, now: Timestamp) -> bool {
+    match object.state() {
+        Some(State::PreActive) => passed(object, &attribute::ACTIVATION_DATE, now.date_time()),
+        Some(State::Active) => passed(object, &attribute::DEACTIVATION_DATE, now.date_time()),
+        Some(_) | None => false,
+    }
+}
+
 /// Takes the transitions whose dates have passed (KMIP 1.4, 3.24 and 3.27). They are written with the object's next change.
 pub fn advance(object: &mut Object, now: Timestamp) {
-    let passed = |object: &Object, row: &Row| object.date(row).is_some_and(|date| date <= now.date_time());
-    if object.state() == Some(State::PreActive) && passed(object, &attribute::ACTIVATION_DATE) {
+    let now = now.date_time();
+    if object.state() == Some(State::PreActive) && passed(object, &attribute::ACTIVATION_DATE, now) {
         object.set_state(State::Active);
     }
-    if object.state() == Some(State::Active) && passed(object, &attribute::DEACTIVATION_DATE) {
+    if object.state() == Some(State::Active) && passed(object, &attribute::DEACTIVATION_DATE, now) {
         object.set_state(State::Deactivated);
     }
 }
 
-/// Whether dates are in the order that the specification asks for: Activation ≤ Process Start ≤ Protect Stop ≤ Deactivation
-/// (KMIP 1.4, 3.24 to 3.27).
+/// Whether an object has a date that is now or before.
+pub fn passed(object: &Object, row: &Row, now: DateTime) -> bool {
+    object.date(row).is_some_and(|date| date <= now)
+}
+
+/// Whether dates are in their order.
 pub fn dates_in_order(object: &Object) -> bool {
-    let rows = [
-        &attribute::ACTIVATION_DATE,
-        &attribute::PROCESS_START_DATE,
-        &attribute::PROTECT_STOP_DATE,
-        &attribute::DEACTIVATION_DATE,
-    ];
-    let dates: Vec<DateTime> = rows.into_iter().filter_map(|row| object.date(row)).collect();
+    let dates: Vec<DateTime> = PERIOD.into_iter().filter_map(|row| object.date(row)).collect();
     dates.is_sorted()
 }
 

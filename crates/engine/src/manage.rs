@@ -9,8 +9,8 @@ use store::Query;
 use uuid::Uuid;
 
 use crate::Engine;
-use crate::error::{Failure, Fault};
-use crate::exchange::Origin;
+use crate::error::{Failure, Fault, Refusal};
+use crate::exchange::{ATTEMPTS, Origin};
 use crate::lifecycle::{self, Event};
 use crate::object::Object;
 use crate::registry::{Actor, Adapter};
@@ -39,7 +39,7 @@ pub enum Error {
     InUse(Uuid),
     /// The object's state does not allow it.
     #[error("{0}")]
-    Refused(crate::error::Refusal),
+    Refused(Refusal),
     /// It failed on our side.
     #[error(transparent)]
     Failed(#[from] Fault),
@@ -143,14 +143,30 @@ impl Engine {
         by: &Actor,
         now: Timestamp,
     ) -> Result<ObjectView, Error> {
+        for _ in 0..ATTEMPTS {
+            match self.try_to_destroy(adapter, id, by, now).await {
+                Err(Error::Failed(Fault::Store(store::Error::Conflict(_)))) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Error::Refused(Refusal::Busy))
+    }
+
+    async fn try_to_destroy(
+        &self,
+        adapter: &Adapter,
+        id: Uuid,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<ObjectView, Error> {
         let mut stored = self.stored(adapter, id, now).await?;
-        let object = &mut stored.object;
+        let object = stored.change();
         if object.state() == Some(State::Active) {
             object.set_state(lifecycle::next(State::Active, Event::Deactivate).map_err(Failure::from)?);
             object.set_date(&attribute::DEACTIVATION_DATE, now.date_time());
         }
         lifecycle::erase(object, now).map_err(Failure::from)?;
-        scope::write(self, &Origin::Administrator { adapter, by }, &stored, now).await?;
+        scope::write(self, &Origin::Administrator { adapter, by }, &mut stored, now).await?;
         Ok(view(&stored.object))
     }
 
@@ -159,15 +175,30 @@ impl Engine {
     /// # Errors
     /// An adapter that has an object which is not destroyed, failures of the store.
     pub async fn remove_adapter(&self, adapter: &Adapter, by: &Actor, now: Timestamp) -> Result<(), Error> {
-        let mut after = Some(0);
-        while let Some(cursor) = after {
-            let page = self.objects(adapter, cursor, 1000, now).await?;
-            if let Some(object) = page.objects.iter().find(|object| !object.state.is_none_or(lifecycle::destroyed)) {
-                return Err(Error::InUse(object.id));
-            }
-            after = page.next;
-        }
+        let seen = self.all_destroyed(adapter, 0, now).await?;
+        // What was made in the meantime is looked at while nothing more can be made.
+        let _held_off = self.registry.hold_off().await;
+        self.all_destroyed(adapter, seen, now).await?;
         self.registry.remove_adapter(adapter, by, now).await
+    }
+
+    /// Sees whether all of an adapter's objects after a cursor are destroyed, and gives back the last one's cursor.
+    async fn all_destroyed(&self, adapter: &Adapter, mut after: u64, now: Timestamp) -> Result<u64, Error> {
+        let key = self.keyring.key(&adapter.key).await?;
+        loop {
+            let query = Query { space: adapter.space(), kind: OBJECT, terms: Vec::new(), after, limit: 1000 };
+            let page = self.store.find(&query).await?;
+            for (cursor, record) in &page.records {
+                let object = read(&key, &record.key, record, now)?.object;
+                if !object.is_destroyed() {
+                    return Err(Error::InUse(object.id.0));
+                }
+                after = *cursor;
+            }
+            if !page.more {
+                return Ok(after);
+            }
+        }
     }
 }
 

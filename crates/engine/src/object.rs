@@ -5,6 +5,7 @@
 use kmip::attribute::{self, Attribute, AttributeName, Row};
 use kmip::enums::{KeyFormatType, ObjectType, SecretDataType, State};
 use kmip::object::OpaqueDataType;
+use kmip::ttlv::Encode;
 use kmip::{DateTime, Value, Version};
 use uuid::Uuid;
 
@@ -119,7 +120,7 @@ impl Object {
 
     /// The attributes that a protocol version knows, as it knows them, in the order of the specification's table.
     pub fn visible(&self, version: Version) -> Vec<Attribute> {
-        let known = self.attributes.iter().filter(|attribute| attribute.name.known_to(version));
+        let known = self.attributes.iter().filter(|attribute| attribute.known_to(version));
         let mut visible: Vec<Attribute> = known.map(|attribute| shown(attribute, version)).collect();
         visible.sort_by_key(|attribute| (position(&attribute.name), attribute.index()));
         visible
@@ -147,7 +148,7 @@ impl kmip::ttlv::Decode for Id {
     }
 }
 
-impl kmip::ttlv::Encode for Id {
+impl Encode for Id {
     fn encode(&self, tag: kmip::Tag, out: &mut kmip::ttlv::Writer) {
         out.text(tag, self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
     }

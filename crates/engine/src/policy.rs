@@ -21,6 +21,9 @@ pub enum Permission {
     Locate,
 }
 
+/// The action of the audit event of what is no operation that is offered.
+pub(crate) const OTHER: &str = "kms.kmip.default";
+
 impl Permission {
     /// The action of its audit event.
     pub fn action(self) -> &'static str {

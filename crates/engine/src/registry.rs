@@ -14,6 +14,7 @@ use arc_swap::ArcSwap;
 use kmip::Timestamp;
 use parking_lot::Mutex;
 use store::{Key, Kind, Query, Space, Store};
+use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 use uuid::Uuid;
 use wrap::KeyRef;
 use wrap::primitive::Random;
@@ -201,6 +202,7 @@ pub struct Registry {
     snapshot: ArcSwap<Snapshot>,
     epoch: AtomicU64,
     changing: tokio::sync::Mutex<()>,
+    removing: tokio::sync::RwLock<()>,
     publishing: Mutex<()>,
 }
 
@@ -217,6 +219,7 @@ impl Registry {
             snapshot: ArcSwap::default(),
             epoch: AtomicU64::new(1),
             changing: tokio::sync::Mutex::default(),
+            removing: tokio::sync::RwLock::default(),
             publishing: Mutex::default(),
         };
         registry.reload().await?;
@@ -231,6 +234,17 @@ impl Registry {
     /// The client with this certificate, if it is on a list.
     pub fn admit(&self, fingerprint: &Fingerprint) -> Option<Client> {
         self.snapshot.load().clients.get(fingerprint).cloned()
+    }
+
+    /// Holds off the removal of an adapter while something is written in it; none if it is removed already.
+    pub(crate) async fn hold(&self, adapter: Uuid) -> Option<RwLockReadGuard<'_, ()>> {
+        let held = self.removing.read().await;
+        self.snapshot.load().adapters.contains_key(&adapter).then_some(held)
+    }
+
+    /// Holds off all that would be written in any adapter.
+    pub(crate) async fn hold_off(&self) -> RwLockWriteGuard<'_, ()> {
+        self.removing.write().await
     }
 
     /// An instance's adapters, by name.

@@ -31,9 +31,16 @@ const PINNED: Version = Version::V1_4;
 
 /// An object as it is stored, and what it was when it was read.
 pub struct Stored {
-    /// The object.
-    pub object: Object,
+    /// The object. It is shared with other readers until it is changed.
+    pub object: Arc<Object>,
     pub(crate) version: u64,
+}
+
+impl Stored {
+    /// The object, to change it.
+    pub fn change(&mut self) -> &mut Object {
+        Arc::make_mut(&mut self.object)
+    }
 }
 
 /// What an operation works in.
@@ -93,10 +100,10 @@ impl<'e> Scope<'e> {
             Some(text) => Uuid::parse_str(text).map_err(|_| Refusal::NotFound)?,
             None => self.placeholder.ok_or(Refusal::NoIdentifier)?,
         };
+        let key = self.key().await?;
         let place = place(self.origin.adapter(), id);
         let record = self.engine.store.get(&place).await?.ok_or(Refusal::NotFound)?;
         self.target = Some(id);
-        let key = self.key().await?;
         Ok(read(&key, &place, &record, self.now)?)
     }
 
@@ -143,7 +150,7 @@ impl<'e> Scope<'e> {
 
     /// Has a changed object written.
     pub async fn update(&mut self, stored: &mut Stored) -> Result<(), Failure> {
-        stored.object.set_date(&attribute::LAST_CHANGE_DATE, self.date());
+        stored.change().set_date(&attribute::LAST_CHANGE_DATE, self.date());
         self.put(&stored.object, Expect::Version(stored.version), stored.version + 1).await
     }
 
@@ -156,8 +163,9 @@ impl<'e> Scope<'e> {
     /// Takes a name for an object, so that no other object of the adapter can have it (KMIP 1.4, 3.2).
     pub async fn claim_name(&mut self, object: Uuid, name: &Value) -> Result<(), Failure> {
         let key = self.name_key(name);
-        if self.engine.store.get(&key).await?.is_some() {
-            return Err(Refusal::Attribute("Name".to_owned(), "another object has this name").into());
+        let claimed = self.changes.iter().any(|change| matches!(change, Change::Put { key: other, .. } if *other == key));
+        if claimed || self.engine.store.get(&key).await?.is_some() {
+            return Err(Refusal::NameTaken.into());
         }
         let body = object.as_bytes().to_vec();
         self.changes.push(Change::Put { key, expect: Expect::Absent, body, terms: Vec::new() });
@@ -180,15 +188,12 @@ impl<'e> Scope<'e> {
         Ok(())
     }
 
-    /// Passes the names of an object on to another.
-    pub async fn pass_names(&mut self, object: &Object, heir: Uuid) -> Result<(), Failure> {
-        for name in object.instances(&AttributeName::Standard(&attribute::NAME)) {
-            if let Some(Record { key, version, .. }) = self.claim(object.id.0, &name.value).await? {
-                let (expect, body) = (Expect::Version(version), heir.as_bytes().to_vec());
-                self.changes.push(Change::Put { key, expect, body, terms: Vec::new() });
-            }
-        }
-        Ok(())
+    /// Passes a name on to another object, if it is this object's. Tells whether it was.
+    pub async fn pass_name(&mut self, object: Uuid, name: &Value, heir: Uuid) -> Result<bool, Failure> {
+        let Some(Record { key, version, .. }) = self.claim(object, name).await? else { return Ok(false) };
+        let (expect, body) = (Expect::Version(version), heir.as_bytes().to_vec());
+        self.changes.push(Change::Put { key, expect, body, terms: Vec::new() });
+        Ok(true)
     }
 
     async fn claim(&self, object: Uuid, name: &Value) -> Result<Option<Record>, Failure> {
@@ -202,7 +207,7 @@ impl<'e> Scope<'e> {
     }
 
     /// A page of the adapter's objects that bear all of these terms.
-    pub async fn find(&self, terms: &[Term], after: u64, limit: usize) -> Result<(Vec<(u64, Object)>, bool), Failure> {
+    pub async fn find(&self, terms: &[Term], after: u64, limit: usize) -> Result<(Vec<(u64, Arc<Object>)>, bool), Failure> {
         let key = self.key().await?;
         let query = self.query(terms, after, limit);
         let page = self.engine.store.find(&query).await?;
@@ -224,11 +229,12 @@ impl<'e> Scope<'e> {
 
     /// Ends the scope: what it was told to write is written with this audit event, or the event alone goes to the journal.
     pub(crate) async fn commit(self, event: Vec<u8>) -> Result<Option<Uuid>, Failure> {
-        let Scope { engine, changes, optional, placeholder, .. } = self;
+        let Scope { engine, origin, changes, optional, placeholder, .. } = self;
         if changes.is_empty() {
             engine.record(&event)?;
             return Ok(placeholder);
         }
+        let _held = engine.registry.hold(origin.adapter().id).await.ok_or(Refusal::Denied("the adapter was removed"))?;
         let journal = optional.then(|| event.clone());
         match (engine.store.commit(Batch { changes, events: vec![event] }).await, journal) {
             (Err(store::Error::Full(_) | store::Error::Io(_) | store::Error::Failed(_)), Some(event)) => {
@@ -249,15 +255,14 @@ impl<'e> Scope<'e> {
 pub(crate) async fn write(
     engine: &Engine,
     origin: &Origin<'_>,
-    stored: &Stored,
+    stored: &mut Stored,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let mut scope = Scope::new(engine, origin, Version::NEWEST, now, None);
     scope.target = Some(stored.object.id.0);
     scope.release_names(&stored.object).await?;
-    let expect = Expect::Version(stored.version);
-    scope.put(&stored.object, expect, stored.version + 1).await?;
-    let event = origin.event(Permission::Destroy, None, scope.target, now, None);
+    scope.update(stored).await?;
+    let event = origin.event(Permission::Destroy.action(), None, scope.target, now, None);
     scope.commit(event).await.map(|_| ())
 }
 
@@ -268,11 +273,33 @@ pub(crate) fn place(adapter: &Adapter, id: Uuid) -> Key {
 
 /// The object in the record that was found at a place, at this moment: transitions whose dates have passed are taken.
 pub(crate) fn read(key: &AdapterKey, place: &Key, record: &Record, now: Timestamp) -> Result<Stored, Fault> {
+    let mut object = verified(key, place, record)?;
+    if lifecycle::is_due(&object, now) {
+        lifecycle::advance(Arc::make_mut(&mut object), now);
+    }
+    Ok(Stored { object, version: record.version })
+}
+
+/// What a record's memo holds: the object in it, and at which opening of the adapter's key, at which place, its tag was right.
+struct Verified {
+    opening: u64,
+    place: Key,
+    object: Arc<Object>,
+}
+
+/// The object in a record whose tag is right. That is checked once for each opening of the key, and for as long as the store keeps
+/// the record at hand: the material in it is sealed.
+fn verified(key: &AdapterKey, place: &Key, record: &Record) -> Result<Arc<Object>, Fault> {
+    let known = record.memo.get::<Verified>();
+    if let Some(known) = known.filter(|known| known.opening == key.opening() && known.place == *place) {
+        return Ok(Arc::clone(&known.object));
+    }
     let body = key.verify(place, record.version, &record.body)?;
     let unreadable = |error| Fault::Record(Uuid::from_bytes(place.id).to_string(), error);
-    let mut object = Item::parse(body, PINNED).and_then(Object::decode).map_err(unreadable)?;
-    lifecycle::advance(&mut object, now);
-    Ok(Stored { object, version: record.version })
+    let object = Arc::new(Item::parse(body, PINNED).and_then(Object::decode).map_err(unreadable)?);
+    let verified = Verified { opening: key.opening(), place: *place, object: Arc::clone(&object) };
+    record.memo.set(Arc::new(verified));
+    Ok(object)
 }
 
 fn put(key: &AdapterKey, adapter: &Adapter, object: &Object, expect: Expect, version: u64) -> Change {

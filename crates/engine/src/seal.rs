@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use kmip::Tag;
 use kmip::object::SecretBytes;
@@ -22,6 +23,8 @@ pub const TAG_LENGTH: usize = 32;
 const MATERIAL: &str = "keystead object material";
 const RECORD: &str = "keystead record";
 const ADAPTER_KEY_LENGTH: usize = 32;
+
+static OPENINGS: AtomicU64 = AtomicU64::new(0);
 
 /// Key material in the clear, for as long as one request takes. There is no Debug.
 pub struct Material(Secret);
@@ -79,6 +82,7 @@ impl Encode for Sealed {
 /// An adapter's key, opened.
 pub struct AdapterKey {
     adapter: Uuid,
+    opening: u64,
     seal: SealKey,
     record: TagKey,
 }
@@ -87,7 +91,12 @@ impl AdapterKey {
     fn new(adapter: Uuid, secret: &Secret) -> Result<Self, Failure> {
         let seal = SealKey::new(secret)?;
         let record = seal.tagger(RECORD)?;
-        Ok(AdapterKey { adapter, seal, record })
+        Ok(AdapterKey { adapter, opening: OPENINGS.fetch_add(1, Ordering::Relaxed), seal, record })
+    }
+
+    /// Which opening of a key this is: no two have the same number.
+    pub fn opening(&self) -> u64 {
+        self.opening
     }
 
     /// Seals an object's material.

@@ -52,6 +52,11 @@ impl Field {
         Field { required: mode == "required", repeated: mode == "repeated", since, choices }
     }
 
+    /// What can stand under one of the field's tags.
+    pub(crate) fn shapes(&self, tag: Tag) -> Vec<&Shape> {
+        self.choices.iter().filter(|choice| choice.0 == tag).map(|choice| &choice.1).collect()
+    }
+
     /// The same field, where its table says which type any value must have.
     pub(crate) fn restricted(mut self, kind: ItemType) -> Field {
         self.choices.iter_mut().for_each(|(_, shape)| *shape = Shape::Leaf(kind));

@@ -10,6 +10,7 @@ mod handshake;
 mod listen;
 mod quiet;
 mod seats;
+mod workers;
 
 pub use listen::listen;
 
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use workers::Workers;
 
 /// After an error of accept (no descriptors left), so as not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -47,6 +49,10 @@ pub struct Port {
 /// Serves KMIP on `listener` until `stop` is done; then takes no more connections, and lets requests in progress finish for
 /// 10 seconds.
 pub async fn serve(listener: TcpListener, port: Port, stop: impl Future<Output = ()>) {
+    let workers = match Workers::start() {
+        Ok(workers) => workers,
+        Err(error) => return tracing::error!(%error, "the threads of the KMIP port can't be started"),
+    };
     let (draining, drain) = watch::channel(());
     let house = Arc::new(House { seats: Seats::new(&port.limits), quiet: Quiet::default(), port });
     let mut stop = pin!(stop);
@@ -54,7 +60,7 @@ pub async fn serve(listener: TcpListener, port: Port, stop: impl Future<Output =
         tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => receive(stream, peer, &house, &drain),
+                Ok((stream, peer)) => receive(stream, peer, &workers, &house, &drain),
                 Err(error) => {
                     tracing::warn!(%error, "the KMIP port can't accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -68,6 +74,8 @@ pub async fn serve(listener: TcpListener, port: Port, stop: impl Future<Output =
     if tokio::time::timeout(DRAIN, draining.closed()).await.is_err() {
         tracing::warn!(connections = draining.receiver_count(), "requests were still in progress and are cut off");
     }
+    // Waits for threads to end, which an event loop must not.
+    let _ = tokio::task::spawn_blocking(move || drop(workers)).await;
 }
 
 /// What all connections of the port share.
@@ -77,19 +85,25 @@ struct House {
     quiet: Quiet,
 }
 
-fn receive(stream: TcpStream, peer: SocketAddr, house: &Arc<House>, drain: &watch::Receiver<()>) {
+fn receive(
+    stream: TcpStream,
+    peer: SocketAddr,
+    workers: &Workers,
+    house: &Arc<House>,
+    drain: &watch::Receiver<()>,
+) {
     match house.seats.take(peer.ip()) {
         Ok(seat) => {
+            // From this event loop to the worker's.
+            let Ok(stream) = stream.into_std() else { return };
             let (house, drain) = (house.clone(), drain.clone());
-            tokio::spawn(async move {
-                connection::converse(stream, peer, house, drain).await;
+            workers.give(move || async move {
+                if let Ok(stream) = TcpStream::from_std(stream) {
+                    connection::converse(stream, peer, house, drain).await;
+                }
                 drop(seat);
             });
         }
         Err(full) => house.quiet.line(|| tracing::warn!(%peer, "a connection was turned away: {full}")),
     }
-}
-    let s = std::net::TcpStream::connect("127.0.0.1:8443").unwrap();
-    s.set_nonblocking(true).unwrap();
-    TcpStream::from_std(s).unwrap()
 }

@@ -4,10 +4,12 @@
 //! process never goes on after its storage failed to keep what it was told to.
 
 mod clock_check;
+mod core;
 mod error;
 mod fail_stop;
 mod first;
 mod guide;
+mod listeners;
 mod master;
 mod process;
 mod signals;
@@ -36,10 +38,10 @@ pub fn run(flags: &Flags) -> Result<(), Error> {
 
 async fn serve(flags: &Flags, loaded: &Loaded, telemetry: &Telemetry) -> Result<(), Error> {
     let signals = Signals::new().map_err(Error::Runtime)?;
-    let running = Running::start(&loaded.config).await?;
+    let mut running = Running::start(&loaded.config).await?;
     systemd::ready();
     let watchdog = systemd::watchdog();
-    let failed = live(flags, telemetry, signals, &running).await;
+    let failed = live(flags, telemetry, signals, &mut running).await;
     systemd::stopping();
     let stopped = running.stop().await;
     drop(watchdog);
@@ -47,10 +49,10 @@ async fn serve(flags: &Flags, loaded: &Loaded, telemetry: &Telemetry) -> Result<
 }
 
 /// Until a signal says stop, or the storage failed.
-async fn live(flags: &Flags, telemetry: &Telemetry, mut signals: Signals, running: &Running) -> Result<(), Error> {
+async fn live(flags: &Flags, telemetry: &Telemetry, mut signals: Signals, running: &mut Running) -> Result<(), Error> {
     loop {
         tokio::select! {
-            reason = running.failed() => return Err(Error::Storage(reason)),
+            error = running.failed() => return Err(error),
             signal = signals.next() => match signal {
                 signals::Signal::Stop(name) => {
                     tracing::info!("{name}: stopping, requests in progress are finished first");

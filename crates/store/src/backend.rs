@@ -17,8 +17,6 @@ pub(crate) trait Reader: Send + Sync + 'static {
     fn count(&self, query: &Query) -> impl Future<Output = Result<u64, Error>> + Send;
     /// See [`crate::Store::events`].
     fn events(&self, after: u64, limit: usize) -> impl Future<Output = Result<Vec<Event>, Error>> + Send;
-    /// Releases what is held for reading. Later reads fail with [`Error::Closed`].
-    fn close(&self);
 }
 
 /// Whether a batch of a group was applied, or which of its expectations did not hold.
@@ -32,8 +30,8 @@ pub(crate) trait Writer: Send + 'static {
     /// # Errors
     ///
     /// None of the batches was applied; or it is unknown, which is [`Error::Failed`] and final.
-    fn apply(&mut self, batches: &[Batch]) -> Result<Vec<Outcome>, Error>;
+    fn apply(&mut self, batches: Vec<Batch>) -> Result<Vec<Outcome>, Error>;
 
-    /// Writes back what can be, and releases the storage.
+    /// Writes back what can be, and releases the storage, also what is held for reading.
     fn close(self) -> Result<(), Error>;
 }

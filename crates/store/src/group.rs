@@ -4,6 +4,9 @@
 //! share a flush. The invariant: **an answer follows the flush that holds its batch**; and what was queued is carried out even
 //! if nobody waits for the answer any more.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -83,7 +86,7 @@ impl<R: Reader> Store for Grouped<R> {
     async fn commit(&self, batch: Batch) -> Result<(), Error> {
         self.check_open()?;
         check_distinct(&batch)?;
-        let kib = u32::try_from(size(&batch) / 1024 + 1).map_or(QUEUE_KIB, |kib| kib.min(QUEUE_KIB));
+        let kib = u32::try_from(batch.size() / 1024 + 1).map_or(QUEUE_KIB, |kib| kib.min(QUEUE_KIB));
         let room = self.room.clone().acquire_many_owned(kib).await.map_err(|_| Error::Closed)?;
         let (answer, outcome) = oneshot::channel();
         self.queue.send(Job::Commit { batch, answer, _room: room }).map_err(|_| Error::Closed)?;
@@ -99,7 +102,6 @@ impl<R: Reader> Store for Grouped<R> {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Err(Error::Closed);
         }
-        self.reader.close();
         let (answer, outcome) = oneshot::channel();
         self.queue.send(Job::Close { answer }).map_err(|_| Error::Closed)?;
         outcome.await.unwrap_or(Err(Error::Closed))
@@ -110,7 +112,6 @@ impl<R: Reader> Drop for Grouped<R> {
     /// A dropped store ends as a closed one does: what was queued is committed, then the storage is released.
     fn drop(&mut self) {
         if !self.closed.swap(true, Ordering::AcqRel) {
-            self.reader.close();
             let (answer, _) = oneshot::channel();
             let _ = self.queue.send(Job::Close { answer });
         }
@@ -130,15 +131,6 @@ fn check_distinct(batch: &Batch) -> Result<(), Error> {
         Some(twice) => Err(Error::Conflict(*twice)),
         None => Ok(()),
     }
-}
-
-/// About how many bytes a batch writes.
-fn size(batch: &Batch) -> usize {
-    let bodies = batch.changes.iter().map(|change| match change {
-        Change::Put { body, terms, .. } => body.len() + 16 * terms.len(),
-        Change::Delete { .. } | Change::Check { .. } => 64,
-    });
-    bodies.chain(batch.events.iter().map(Vec::len)).sum()
 }
 
 /// The thread's side.
@@ -168,18 +160,15 @@ impl<W: Writer> Committer<W> {
     }
 
     /// One flush. After a failed one the state of the storage is unknown, so the writer is never called again.
-    fn commit(&mut self, group: Group) {
+    fn commit(&mut self, mut group: Group) {
         if group.batches.is_empty() {
             return;
         }
         let outcome = match &self.failed {
             Some(failed) => Err(failed.clone()),
-            None => self.writer.apply(&group.batches),
+            None => self.writer.apply(std::mem::take(&mut group.batches)),
         };
         self.flushes.fetch_add(1, Ordering::Relaxed);
-        if std::env::var_os("GS").is_some() {
-            eprintln!("{}", group.batches.len());
-        }
         if let Err(error @ Error::Failed(_)) = &outcome {
             tracing::error!(%error, "the store takes no more changes");
             self.failed = Some(error.clone());
@@ -203,7 +192,7 @@ impl Group {
         while bytes < GROUP_BYTES {
             match jobs.next() {
                 Some(Job::Commit { batch, answer, _room: room }) => {
-                    bytes += size(&batch);
+                    bytes += batch.size();
                     group.batches.push(batch);
                     group.answers.push((answer, room));
                 }

@@ -45,7 +45,9 @@ pub trait Store: Send + Sync {
 /// Opens the store at an address: `sqlite:PATH`, or `memory:` for tests and experiments.
 ///
 /// `sqlite:PATH` is made when it is not there (mode 0600; its folder must exist), brought up to this version's format when it is
-/// older, and held under an advisory lock on `PATH.lock` until the store is closed or dropped.
+/// older, and held under an advisory lock on `PATH.lock` until the store is closed or dropped. While it is open, and after a crash,
+/// `PATH-wal`, `PATH-shm`, `PATH-log1`, `PATH-log2` and `PATH-reserve` (32 MiB of set-aside room) belong to it too: only a store
+/// that was closed is `PATH` alone.
 ///
 /// # Errors
 ///

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 
 use crate::backend::{Outcome, Reader, Writer};
-use crate::{Batch, Change, Error, Event, Expect, Key, Kind, Page, Query, Record, Space, Term};
+use crate::{Batch, Change, Error, Event, Key, Kind, Page, Query, Record, Space, Term};
 
 /// Makes an empty store.
 pub(crate) fn open() -> (MemoryReader, MemoryWriter) {
@@ -62,12 +62,10 @@ impl Reader for MemoryReader {
         let later = maps.events.range((Bound::Excluded(after), Bound::Unbounded)).take(limit);
         Ok(later.map(|(&sequence, body)| Event { sequence, body: body.clone() }).collect())
     }
-
-    fn close(&self) {}
 }
 
 impl Writer for MemoryWriter {
-    fn apply(&mut self, batches: &[Batch]) -> Result<Vec<Outcome>, Error> {
+    fn apply(&mut self, batches: Vec<Batch>) -> Result<Vec<Outcome>, Error> {
         let mut maps = self.0.write();
         Ok(batches.iter().map(|batch| maps.apply(batch)).collect())
     }
@@ -80,7 +78,7 @@ impl Writer for MemoryWriter {
 impl Maps {
     fn record(&self, key: &Key) -> Option<(u64, Record)> {
         let stored = self.records.get(key)?;
-        Some((stored.place, Record { key: *key, version: stored.version, body: stored.body.clone() }))
+        Some((stored.place, Record::new(*key, stored.version, stored.body.clone())))
     }
 
     /// The keys after a cursor that bear all terms, by place.
@@ -116,11 +114,7 @@ impl Maps {
     }
 
     fn holds(&self, change: &Change) -> bool {
-        match (change.expect(), self.records.get(change.key())) {
-            (Expect::Absent, None) => true,
-            (Expect::Version(version), Some(stored)) => version == stored.version,
-            (Expect::Absent, Some(_)) | (Expect::Version(_), None) => false,
-        }
+        change.expect().holds(self.records.get(change.key()).map_or(0, |stored| stored.version))
     }
 
     fn put(&mut self, key: &Key, body: &[u8], terms: &[Term]) {

@@ -2,7 +2,11 @@
 //!
 //! Nothing here has behaviour. The invariant: **what a body means is never known here**, so that it can be sealed.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use bytes::Bytes;
+use parking_lot::Mutex;
 
 /// The space that a record lives in: the UUID of an adapter or an instance. Nothing is ever read across spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,7 +46,48 @@ pub struct Record {
     pub version: u64,
     /// The caller's bytes.
     pub body: Bytes,
+    /// What a reader made of the body, for the next one.
+    pub memo: Memo,
 }
+
+impl Record {
+    /// A record of which nothing was made yet.
+    pub fn new(key: Key, version: u64, body: Bytes) -> Self {
+        Record { key, version, body, memo: Memo::default() }
+    }
+}
+
+/// What a reader made of a record's body (decoded it, checked its tag), kept for as long as the store keeps this version of the
+/// record in memory, so that the next reader need not do it again. It is no part of the record: two records that differ in it are
+/// equal. The rule of caches holds: nothing goes in here that may not be kept, so never material in the clear.
+#[derive(Clone, Default)]
+pub struct Memo(Arc<Mutex<Option<Arc<dyn Any + Send + Sync>>>>);
+
+impl Memo {
+    /// What was put here, if it is of this type.
+    pub fn get<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.0.lock().clone()?.downcast().ok()
+    }
+
+    /// Puts something here, in the place of what was.
+    pub fn set<T: Any + Send + Sync>(&self, value: Arc<T>) {
+        *self.0.lock() = Some(value);
+    }
+}
+
+impl std::fmt::Debug for Memo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Memo")
+    }
+}
+
+impl PartialEq for Memo {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Memo {}
 
 /// What must be true of a record for its batch to be committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +96,29 @@ pub enum Expect {
     Absent,
     /// The record exists and has this version.
     Version(u64),
+}
+
+impl Expect {
+    /// The version that must be there; 0: there must be no record.
+    pub(crate) fn version(self) -> u64 {
+        match self {
+            Expect::Absent => 0,
+            Expect::Version(version) => version,
+        }
+    }
+
+    /// Whether a record of that version is as expected.
+    pub(crate) fn holds(self, version: u64) -> bool {
+        match self {
+            Expect::Absent => version == 0,
+            Expect::Version(expected) => version == expected && version > 0,
+        }
+    }
+
+    /// The version that a record has after it was put.
+    pub(crate) fn next_version(self) -> u64 {
+        self.version().saturating_add(1)
+    }
 }
 
 /// One change of a batch.
@@ -107,6 +175,22 @@ pub struct Batch {
     pub changes: Vec<Change>,
     /// Appended to the event log in order.
     pub events: Vec<Vec<u8>>,
+}
+
+impl Batch {
+    /// About how many bytes it is.
+    pub(crate) fn size(&self) -> usize {
+        let bodies = self.changes.iter().map(|change| match change {
+            Change::Put { body, terms, .. } => 64 + body.len() + 16 * terms.len(),
+            Change::Delete { .. } | Change::Check { .. } => 64,
+        });
+        bodies.chain(self.events.iter().map(Vec::len)).sum()
+    }
+
+    /// Whether anything is different after it.
+    pub(crate) fn writes(&self) -> bool {
+        !self.events.is_empty() || self.changes.iter().any(|change| !matches!(change, Change::Check { .. }))
+    }
 }
 
 /// An audit event as the log holds it.

@@ -20,9 +20,9 @@ impl Operation for Activate {
 
     async fn run(request: ObjectRequest, scope: &mut Scope<'_>) -> Result<ObjectResponse, Failure> {
         let mut stored = scope.live(request.unique_identifier.as_deref()).await?;
-        let state = stored.object.state().ok_or(Refusal::Field("An opaque object has no state"))?;
-        stored.object.set_state(lifecycle::next(state, Event::Activate)?);
-        stored.object.set_date(&attribute::ACTIVATION_DATE, scope.date());
+        let state = stored.object.state().ok_or(Refusal::Illegal("An opaque object has no state"))?;
+        stored.change().set_state(lifecycle::next(state, Event::Activate)?);
+        stored.change().set_date(&attribute::ACTIVATION_DATE, scope.date());
         scope.update(&mut stored).await?;
         Ok(ObjectResponse { unique_identifier: stored.object.identifier() })
     }

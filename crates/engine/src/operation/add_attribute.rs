@@ -21,7 +21,7 @@ impl Operation for AddAttribute {
 
     async fn run(request: ChangeAttributeRequest, scope: &mut Scope<'_>) -> Result<ChangeAttributeResponse, Failure> {
         let mut stored = scope.live(request.unique_identifier.as_deref()).await?;
-        let object = &mut stored.object;
+        let object = stored.change();
         let unique_identifier = object.identifier();
         if request.attribute.index.is_some() {
             return Err(Refusal::Field("An attribute is added without an index: the server gives it one").into());
@@ -31,7 +31,7 @@ impl Operation for AddAttribute {
             return Ok(ChangeAttributeResponse { unique_identifier, attribute: there });
         }
         let name = request.attribute.name.clone();
-        template::add(object, request.attribute)?;
+        template::add(object, request.attribute, scope.version())?;
         let added = object.instances(&name).last().cloned().ok_or(Refusal::AttributeNotFound(name.as_str().to_owned()))?;
         if added.name.is(&attribute::NAME) {
             scope.claim_name(object.id.0, &added.value).await?;

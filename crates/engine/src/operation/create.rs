@@ -24,7 +24,7 @@ impl Operation for Create {
             return Err(Refusal::Field("Only symmetric keys can be created").into());
         }
         let mut object = Object::new(scope.new_id()?, ObjectType::SymmetricKey, KeyFormatType::Raw);
-        template::apply(&mut object, request.template_attribute)?;
+        template::apply(&mut object, request.template_attribute, scope.version())?;
         let (_, bits) = template::key_shape(&object)?;
         object.get(&attribute::CRYPTOGRAPHIC_USAGE_MASK).ok_or(Refusal::Missing("Cryptographic Usage Mask"))?;
         let material = Material::random(scope.random(), template::key_bytes(bits))?;

@@ -25,7 +25,7 @@ impl Operation for DeleteAttribute {
             return Err(Refusal::ReadOnly(name.as_str().to_owned(), "it can't be deleted").into());
         }
         let index = request.attribute_index.unwrap_or(0);
-        let attributes = &mut stored.object.attributes;
+        let attributes = &mut stored.change().attributes;
         let place = attributes.iter().position(|attribute| attribute.name == name && attribute.index() == index);
         let place = place.ok_or_else(|| Refusal::AttributeNotFound(name.as_str().to_owned()))?;
         let deleted = attributes.remove(place);

@@ -4,7 +4,7 @@ use kmip::enums::Operation as Code;
 use kmip::payload::{ObjectRequest, ObjectResponse};
 
 use super::Operation;
-use crate::error::Failure;
+use crate::error::{Failure, Refusal};
 use crate::lifecycle;
 use crate::policy::Permission;
 use crate::scope::Scope;
@@ -18,8 +18,11 @@ impl Operation for Destroy {
     type Response = ObjectResponse;
 
     async fn run(request: ObjectRequest, scope: &mut Scope<'_>) -> Result<ObjectResponse, Failure> {
-        let mut stored = scope.live(request.unique_identifier.as_deref()).await?;
-        lifecycle::erase(&mut stored.object, scope.now())?;
+        let mut stored = scope.object(request.unique_identifier.as_deref()).await?;
+        if stored.object.is_destroyed() {
+            return Err(Refusal::Denied("the object is destroyed already").into());
+        }
+        lifecycle::erase(stored.change(), scope.now())?;
         scope.release_names(&stored.object).await?;
         scope.update(&mut stored).await?;
         Ok(ObjectResponse { unique_identifier: stored.object.identifier() })

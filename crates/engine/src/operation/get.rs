@@ -39,7 +39,7 @@ impl Operation for Get {
 /// An object that is given out is fresh no longer (KMIP 1.4, 3.34). A store that takes no changes does not keep it from being given.
 async fn serve(stored: &mut Stored, scope: &mut Scope<'_>) -> Result<(), Failure> {
     if stored.object.get(&attribute::FRESH) == Some(&Value::Boolean(true)) {
-        stored.object.set(&attribute::FRESH, Value::Boolean(false));
+        stored.change().set(&attribute::FRESH, Value::Boolean(false));
         scope.note(stored).await?;
     }
     Ok(())

@@ -1,11 +1,13 @@
 //! Get Usage Allocation: a client takes some of a key's usage limits for itself (KMIP 1.4, 4.18).
 
-use kmip::enums::Operation as Code;
+use kmip::enums::{Operation as Code, State};
 use kmip::payload::{GetUsageAllocationRequest, ObjectResponse};
-use kmip::{Value, attribute, tag};
+use kmip::{DateTime, Value, attribute, tag};
 
 use super::Operation;
 use crate::error::{Failure, Refusal};
+use crate::lifecycle;
+use crate::object::Object;
 use crate::policy::Permission;
 use crate::scope::Scope;
 
@@ -22,11 +24,22 @@ impl Operation for GetUsageAllocation {
             return Err(Refusal::Field("Usage Limits Count is not negative").into());
         }
         let mut stored = scope.live(request.unique_identifier.as_deref()).await?;
-        let limits = stored.object.get(&attribute::USAGE_LIMITS).ok_or(Refusal::UsageLimits)?;
+        protects(&stored.object, scope.date())?;
+        let limits = stored.object.get(&attribute::USAGE_LIMITS);
+        let limits = limits.ok_or(Refusal::Illegal("The object has no usage limits"))?;
         let limits = take(limits, request.usage_limits_count)?;
-        stored.object.set(&attribute::USAGE_LIMITS, limits);
+        stored.change().set(&attribute::USAGE_LIMITS, limits);
         scope.update(&mut stored).await?;
         Ok(ObjectResponse { unique_identifier: stored.object.identifier() })
+    }
+}
+
+/// Whether an object may be used for protection now: it is active, and its Protect Stop Date has not passed.
+fn protects(object: &Object, now: DateTime) -> Result<(), Refusal> {
+    if object.state() == Some(State::Active) && !lifecycle::passed(object, &attribute::PROTECT_STOP_DATE, now) {
+        Ok(())
+    } else {
+        Err(Refusal::Illegal("The object may not be used for protection at this time"))
     }
 }
 

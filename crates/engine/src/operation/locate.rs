@@ -5,7 +5,7 @@
 use kmip::attribute::{self, Attribute, AttributeName};
 use kmip::enums::{ObjectGroupMember, Operation as Code};
 use kmip::payload::{LocateRequest, LocateResponse};
-use kmip::{DateTime, Value};
+use kmip::{DateTime, Tag, Value};
 use store::Term;
 use uuid::Uuid;
 
@@ -127,8 +127,10 @@ fn terms(attributes: &[Attribute]) -> Vec<Term> {
     indexed.iter().map(|wanted| scope::term(&wanted.name, &wanted.value)).collect()
 }
 
+/// Whether an attribute is indexed, and given in all of its fields: a structure that is given in part is in no index.
 fn is_exact(wanted: &Attribute) -> bool {
-    scope::is_indexed(&wanted.name)
+    let whole = wanted.name.row().is_none_or(|row| wanted.value.fields().len() == row.shape.len());
+    scope::is_indexed(&wanted.name) && whole
 }
 
 /// Whether an object has an attribute as it is wanted. One date is an exact time; two are a range (KMIP 1.4, 4.9).
@@ -141,14 +143,25 @@ fn has(object: &Object, wanted: &Attribute, all: &[Attribute]) -> bool {
         Value::Integer(mask) if **row == attribute::CRYPTOGRAPHIC_USAGE_MASK => {
             object.get(row).and_then(Value::as_integer).is_some_and(|there| there & mask == *mask)
         }
+        limits if **row == attribute::USAGE_LIMITS => object.get(row).is_some_and(|there| enough(limits, there)),
         value => object.instances(&wanted.name).any(|there| alike(value, &there.value)),
     }
 }
 
+/// A date that is not set is the largest possible one.
 fn in_range(there: Option<DateTime>, all: &[Attribute], name: &AttributeName) -> bool {
     let wanted = all.iter().filter(|attribute| attribute.name == *name).filter_map(|attribute| attribute.value.as_date_time());
-    let (Some(first), Some(last), Some(there)) = (wanted.clone().min(), wanted.max(), there) else { return false };
-    (first..=last).contains(&there)
+    let (Some(first), Some(last)) = (wanted.clone().min(), wanted.max()) else { return false };
+    (first..=last).contains(&there.unwrap_or(DateTime(i64::MAX)))
+}
+
+/// Whether usage limits are those wanted, or larger.
+fn enough(wanted: &Value, there: &Value) -> bool {
+    let field = |(tag, value): &(Tag, Value)| match (value, there.field(*tag)) {
+        (Value::LongInteger(wanted), Some(Value::LongInteger(there))) => wanted <= there,
+        (value, there) => Some(value) == there,
+    };
+    wanted.fields().iter().all(field)
 }
 
 /// Equal, where a structure that was given in part is held against those of its fields that were given.

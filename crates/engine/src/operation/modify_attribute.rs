@@ -1,9 +1,9 @@
 //! Modify Attribute: another value for an instance that is set (KMIP 1.4, 4.15).
 
-use kmip::attribute::{self, AttributeName, Row};
+use kmip::attribute::{self, Attribute, AttributeName, Row};
 use kmip::enums::{Operation as Code, State};
 use kmip::payload::{ChangeAttributeRequest, ChangeAttributeResponse};
-use kmip::{Value, tag};
+use kmip::{DateTime, Value, tag};
 
 use super::{Operation, template};
 use crate::error::{Failure, Refusal};
@@ -22,13 +22,13 @@ impl Operation for ModifyAttribute {
 
     async fn run(request: ChangeAttributeRequest, scope: &mut Scope<'_>) -> Result<ChangeAttributeResponse, Failure> {
         let mut stored = scope.live(request.unique_identifier.as_deref()).await?;
-        let object = &mut stored.object;
-        let name = request.attribute.name.clone();
-        let value = template::admissible(&name, request.attribute.value)?;
-        may_modify(object, &name)?;
-        let place = object.instance_mut(&name, request.attribute.index.unwrap_or(0));
+        let object = stored.change();
+        let wanted = template::admissible(request.attribute, scope.version())?;
+        let Attribute { name, value, .. } = &wanted;
+        may_modify(object, name, scope.date())?;
+        let place = object.instance_mut(name, wanted.index());
         let place = place.ok_or_else(|| Refusal::AttributeNotFound(name.as_str().to_owned()))?;
-        let before = std::mem::replace(&mut place.value, value);
+        let before = std::mem::replace(&mut place.value, value.clone());
         let after = place.clone();
         if name.is(&attribute::NAME) && before != after.value {
             scope.release_name(object.id.0, &before).await?;
@@ -37,34 +37,31 @@ impl Operation for ModifyAttribute {
         if name.is(&attribute::USAGE_LIMITS) {
             allocation_untouched(&before)?;
         }
-        dates_allow(object, &name)?;
+        dates_allow(object, name)?;
         lifecycle::advance(object, scope.now());
+        template::remember_custody(object);
         scope.update(&mut stored).await?;
         let unique_identifier = stored.object.identifier();
         Ok(ChangeAttributeResponse { unique_identifier, attribute: shown(&after, scope.version()) })
     }
 }
 
-fn may_modify(object: &Object, name: &AttributeName) -> Result<(), Refusal> {
+fn may_modify(object: &Object, name: &AttributeName, now: DateTime) -> Result<(), Refusal> {
     let Some(row) = name.row() else { return Ok(()) };
     let refuse = |why| Err(Refusal::ReadOnly(row.name.to_owned(), why));
     if !row.modify {
         return refuse("only the server modifies it");
     }
-    if is_date(row) && !date_is_open(object, row) { refuse("the date is settled in this state") } else { Ok(()) }
+    if !lifecycle::PERIOD.contains(&row) {
+        return Ok(());
+    }
+    if !date_is_open(object, row) {
+        return refuse("the date is settled in this state");
+    }
+    if lifecycle::passed(object, row, now) { refuse("the date has passed") } else { Ok(()) }
 }
 
-fn is_date(row: &Row) -> bool {
-    [
-        &attribute::ACTIVATION_DATE,
-        &attribute::PROCESS_START_DATE,
-        &attribute::PROTECT_STOP_DATE,
-        &attribute::DEACTIVATION_DATE,
-    ]
-    .contains(&row)
-}
-
-/// Until when a date can be changed (KMIP 1.4, 3.24 to 3.27): the activation date while pre-active, the others until deactivation.
+/// In which state a date can be changed (KMIP 1.4, 3.24 to 3.27): the activation date while pre-active, the others until deactivation.
 fn date_is_open(object: &Object, row: &Row) -> bool {
     match object.state() {
         Some(State::PreActive) => true,
@@ -75,7 +72,7 @@ fn date_is_open(object: &Object, row: &Row) -> bool {
 
 /// After a date was added or modified: it was open, and the dates are in order.
 pub(super) fn dates_allow(object: &Object, name: &AttributeName) -> Result<(), Refusal> {
-    let Some(row) = name.row().filter(|row| is_date(row)) else { return Ok(()) };
+    let Some(row) = name.row().filter(|row| lifecycle::PERIOD.contains(row)) else { return Ok(()) };
     if !date_is_open(object, row) {
         return Err(Refusal::ReadOnly(row.name.to_owned(), "the date is settled in this state"));
     }

@@ -1,12 +1,13 @@
 //! Re-key: a new key in the place of an old one (KMIP 1.4, 4.4).
 
-use kmip::attribute::{self, AttributeName, Row};
+use kmip::attribute::{self, Attribute, AttributeName};
 use kmip::enums::{LinkType, ObjectType, Operation as Code};
 use kmip::payload::{ReKeyRequest, RegisterResponse};
-use kmip::{DateTime, Interval, Value, tag};
+use kmip::{DateTime, Interval, Value, Version, tag};
 
 use super::{Operation, template};
 use crate::error::{Failure, Refusal};
+use crate::lifecycle;
 use crate::object::Object;
 use crate::policy::Permission;
 use crate::scope::Scope;
@@ -27,32 +28,24 @@ impl Operation for ReKey {
         }
         let mut new = successor(&old.object, scope)?;
         replace_dates(&mut new, &old.object, request.offset, scope.date())?;
-        override_with(&mut new, request)?;
+        override_with(&mut new, request, scope.version())?;
         let (_, bits) = template::key_shape(&new)?;
         let material = Material::random(scope.random(), template::key_bytes(bits))?;
         template::complete(&mut new, material, scope).await?;
         link(&mut new, LinkType::ReplacedObjectLink, &old.object);
-        link(&mut old.object, LinkType::ReplacementObjectLink, &new);
-        scope.pass_names(&old.object, new.id.0).await?;
-        old.object.unset(&attribute::NAME);
+        link(old.change(), LinkType::ReplacementObjectLink, &new);
+        pass_names(old.change(), &new, scope).await?;
         scope.update(&mut old).await?;
         scope.insert(&new).await?;
         Ok(RegisterResponse { unique_identifier: new.identifier(), template_attribute: None })
     }
 }
 
-/// The new key, with what it takes over: what clients set, the names included, and not what became of the old one.
+/// The new key, with what it takes over (KMIP 1.4, table 172): what clients set, the names included, and not what became of the old one.
 fn successor(old: &Object, scope: &Scope<'_>) -> Result<Object, Failure> {
     let mut new = Object::new(scope.new_id()?, old.object_type, old.format);
-    let dates = [
-        &attribute::ACTIVATION_DATE,
-        &attribute::PROCESS_START_DATE,
-        &attribute::PROTECT_STOP_DATE,
-        &attribute::DEACTIVATION_DATE,
-        &attribute::ORIGINAL_CREATION_DATE,
-    ];
     let taken_over = |name: &AttributeName| match name.row() {
-        Some(row) => row.set && !dates.contains(&row) && *row != attribute::LINK,
+        Some(row) => row.set && !lifecycle::PERIOD.contains(&row) && *row != attribute::LINK,
         None => true,
     };
     new.attributes = old.attributes.iter().filter(|attribute| taken_over(&attribute.name)).cloned().collect();
@@ -74,27 +67,22 @@ fn refill(new: &mut Object) {
     new.set(&attribute::USAGE_LIMITS, limits);
 }
 
-/// The new key's dates (KMIP 1.4, table 171): activation is now plus the offset, and the other dates keep their distance from it.
+/// The new key's dates (KMIP 1.4, table 171): with an offset, activation is now plus the offset, and the other dates keep their
+/// distance from it; without one, they are the old key's.
 fn replace_dates(new: &mut Object, old: &Object, offset: Option<Interval>, now: DateTime) -> Result<(), Refusal> {
-    let too_far = Refusal::Field("The offset leads to a date that can't be");
-    let Some(activation) = old.date(&attribute::ACTIVATION_DATE) else {
-        if let Some(Interval(seconds)) = offset {
-            new.set_date(&attribute::ACTIVATION_DATE, later(now, i64::from(seconds)).ok_or(too_far)?);
-        }
-        return Ok(());
+    let too_far = || Refusal::Field("The offset leads to a date that can't be");
+    let start = offset.map(|Interval(seconds)| later(now, i64::from(seconds)).ok_or_else(too_far)).transpose()?;
+    let moved = match (start, old.date(&attribute::ACTIVATION_DATE)) {
+        (Some(start), Some(activation)) => start.0.checked_sub(activation.0).ok_or_else(too_far)?,
+        (Some(_), None) | (None, _) => 0,
     };
-    let start = later(now, offset.map_or(0, |Interval(seconds)| i64::from(seconds))).ok_or(too_far.clone())?;
-    let moved = start.0.checked_sub(activation.0).ok_or(too_far.clone())?;
-    let rows: [&'static Row; 4] = [
-        &attribute::ACTIVATION_DATE,
-        &attribute::PROCESS_START_DATE,
-        &attribute::PROTECT_STOP_DATE,
-        &attribute::DEACTIVATION_DATE,
-    ];
-    for row in rows {
+    for row in lifecycle::PERIOD {
         if let Some(date) = old.date(row) {
-            new.set_date(row, later(date, moved).ok_or(too_far.clone())?);
+            new.set_date(row, later(date, moved).ok_or_else(too_far)?);
         }
+    }
+    if let Some(start) = start {
+        new.set_date(&attribute::ACTIVATION_DATE, start);
     }
     Ok(())
 }
@@ -104,14 +92,26 @@ fn later(date: DateTime, seconds: i64) -> Option<DateTime> {
 }
 
 /// What the request gives takes the place of what was taken over.
-fn override_with(new: &mut Object, request: ReKeyRequest) -> Result<(), Refusal> {
+fn override_with(new: &mut Object, request: ReKeyRequest, version: Version) -> Result<(), Refusal> {
     let template = request.template_attribute.unwrap_or_default();
-    for attribute in &template.attributes {
-        if let Some(row) = attribute.name.row() {
-            new.unset(row);
+    new.attributes.retain(|attribute| template.attributes.iter().all(|given| given.name != attribute.name));
+    template::apply(new, template, version)
+}
+
+/// The new key takes the old one's names, but for those that the request gives others instead of.
+async fn pass_names(old: &mut Object, new: &Object, scope: &mut Scope<'_>) -> Result<(), Failure> {
+    let name = AttributeName::Standard(&attribute::NAME);
+    let bears = |object: &Object, value: &Value| object.instances(&name).any(|instance| instance.value == *value);
+    for Attribute { value, .. } in new.instances(&name) {
+        if !(bears(old, value) && scope.pass_name(old.id.0, value, new.id.0).await?) {
+            template::claim_name(new, value, scope).await?;
         }
     }
-    template::apply(new, template)
+    for Attribute { value, .. } in old.instances(&name).filter(|instance| !bears(new, &instance.value)) {
+        scope.release_name(old.id.0, value).await?;
+    }
+    old.unset(&attribute::NAME);
+    Ok(())
 }
 
 fn link(object: &mut Object, kind: LinkType, to: &Object) {

@@ -1,10 +1,10 @@
 //! Register: an object that the client brings (KMIP 1.4, 4.3): a symmetric key, secret data, an opaque object.
 
-use kmip::attribute;
+use kmip::attribute::{self, Attribute, Row};
 use kmip::enums::{CryptographicAlgorithm, KeyFormatType, Operation as Code};
 use kmip::object::{KeyBlock, KeyMaterial, KeyValue, OpaqueObject, SecretData};
 use kmip::payload::{RegisterRequest, RegisterResponse};
-use kmip::{Value, object as wire};
+use kmip::{Value, Version, object as wire};
 
 use super::{Operation, template};
 use crate::error::{Failure, Refusal};
@@ -30,8 +30,9 @@ impl Operation for Register {
             return Err(Refusal::Field("The object is not of the type that the request says").into());
         }
         let mut object = Object::new(scope.new_id()?, request.object_type, KeyFormatType::Opaque);
-        template::apply(&mut object, request.template_attribute)?;
-        let material = take(&mut object, brought)?;
+        let version = scope.version();
+        template::apply(&mut object, request.template_attribute, version)?;
+        let material = take(&mut object, brought, version)?;
         template::complete(&mut object, material, scope).await?;
         template::claim_names(&object, scope).await?;
         scope.insert(&object).await?;
@@ -40,16 +41,16 @@ impl Operation for Register {
 }
 
 /// Takes what the brought object says into the new one, and gives its material back.
-fn take(object: &mut Object, brought: wire::Object) -> Result<Material, Refusal> {
+fn take(object: &mut Object, brought: wire::Object, version: Version) -> Result<Material, Refusal> {
     match brought {
         wire::Object::SymmetricKey(key) => {
-            let material = key_block(object, key.key_block)?;
+            let material = key_block(object, key.key_block, version)?;
             symmetric_key(object, &material)?;
             Ok(material)
         }
         wire::Object::SecretData(SecretData { secret_data_type, key_block: block }) => {
             object.secret_data_type = Some(secret_data_type);
-            key_block(object, block)
+            key_block(object, block, version)
         }
         wire::Object::OpaqueObject(OpaqueObject { opaque_data_type, opaque_data_value }) => {
             object.opaque_data_type = Some(opaque_data_type);
@@ -59,7 +60,7 @@ fn take(object: &mut Object, brought: wire::Object) -> Result<Material, Refusal>
     }
 }
 
-fn key_block(object: &mut Object, block: KeyBlock) -> Result<Material, Refusal> {
+fn key_block(object: &mut Object, block: KeyBlock, version: Version) -> Result<Material, Refusal> {
     if block.key_wrapping_data.is_some() {
         return Err(Refusal::Feature("Registering a wrapped key"));
     }
@@ -71,9 +72,10 @@ fn key_block(object: &mut Object, block: KeyBlock) -> Result<Material, Refusal> 
         KeyValue::Wrapped(_) => return Err(Refusal::Feature("Registering a wrapped key")),
     };
     object.format = format(block.key_format_type, &material)?;
-    attributes.into_iter().try_for_each(|attribute| template::add(object, attribute))?;
-    agree(object, &attribute::CRYPTOGRAPHIC_ALGORITHM, block.cryptographic_algorithm.map(|a| Value::Enumeration(a.number())))?;
-    agree(object, &attribute::CRYPTOGRAPHIC_LENGTH, block.cryptographic_length.map(Value::Integer))?;
+    attributes.into_iter().try_for_each(|attribute| template::add(object, attribute, version))?;
+    let algorithm = block.cryptographic_algorithm.map(|algorithm| Value::Enumeration(algorithm.number()));
+    agree(object, &attribute::CRYPTOGRAPHIC_ALGORITHM, algorithm, version)?;
+    agree(object, &attribute::CRYPTOGRAPHIC_LENGTH, block.cryptographic_length.map(Value::Integer), version)?;
     Ok(Material::from_client(material.into_bytes()))
 }
 
@@ -87,17 +89,14 @@ fn format(said: KeyFormatType, material: &KeyMaterial) -> Result<KeyFormatType, 
 }
 
 /// What the key block says and what the template says must be the same; one of them is enough.
-fn agree(object: &mut Object, row: &'static attribute::Row, said: Option<Value>) -> Result<(), Refusal> {
+fn agree(object: &mut Object, row: &'static Row, said: Option<Value>, version: Version) -> Result<(), Refusal> {
     let Some(value) = said else { return Ok(()) };
     match object.get(row) {
         Some(set) if *set != value => {
             Err(Refusal::Attribute(row.name.to_owned(), "the key block and the template say different things"))
         }
         Some(_) => Ok(()),
-        None => {
-            object.set(row, value);
-            Ok(())
-        }
+        None => template::add(object, Attribute::new(row, value), version),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use kmip::enums::{Operation as Code, RevocationReasonCode};
 use kmip::payload::{ObjectResponse, RevocationReason, RevokeRequest};
-use kmip::{Value, attribute, tag};
+use kmip::{DateTime, Value, attribute, tag};
 
 use super::Operation;
 use crate::error::{Failure, Refusal};
@@ -22,10 +22,13 @@ impl Operation for Revoke {
     async fn run(request: RevokeRequest, scope: &mut Scope<'_>) -> Result<ObjectResponse, Failure> {
         let event = event(request.revocation_reason.code)?;
         let mut stored = scope.object(request.unique_identifier.as_deref()).await?;
-        let object = &mut stored.object;
-        let state = object.state().ok_or(Refusal::Field("An opaque object has no state"))?;
-        object.set_state(lifecycle::next(state, event)?);
-        dates(object, event, &request, scope);
+        let object = stored.change();
+        match object.state() {
+            Some(state) => object.set_state(lifecycle::next(state, event)?),
+            None if object.is_destroyed() => return Err(Refusal::Destroyed.into()),
+            None => {}
+        }
+        dates(object, event, request.compromise_occurrence_date, scope.date());
         object.set(&attribute::REVOCATION_REASON, reason(request.revocation_reason));
         scope.update(&mut stored).await?;
         Ok(ObjectResponse { unique_identifier: stored.object.identifier() })
@@ -46,13 +49,14 @@ fn event(code: RevocationReasonCode) -> Result<Event, Refusal> {
     }
 }
 
-fn dates(object: &mut Object, event: Event, request: &RevokeRequest, scope: &Scope<'_>) {
+/// What is compromised has been so from its beginning, unless the client knows better (KMIP 1.4, 3.29).
+fn dates(object: &mut Object, event: Event, occurred: Option<DateTime>, now: DateTime) {
     if event == Event::Compromise {
-        let occurred = request.compromise_occurrence_date.unwrap_or_else(|| scope.date());
-        object.set_date(&attribute::COMPROMISE_DATE, scope.date());
+        let occurred = occurred.or_else(|| object.date(&attribute::INITIAL_DATE)).unwrap_or(now);
+        object.set_date(&attribute::COMPROMISE_DATE, now);
         object.set_date(&attribute::COMPROMISE_OCCURRENCE_DATE, occurred);
     } else {
-        object.set_date(&attribute::DEACTIVATION_DATE, scope.date());
+        object.set_date(&attribute::DEACTIVATION_DATE, now);
     }
 }
 

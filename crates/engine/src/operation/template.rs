@@ -5,7 +5,8 @@
 use kmip::attribute::{self, Attribute, AttributeName, Row};
 use kmip::enums::{CryptographicAlgorithm, DrbgAlgorithm, ObjectType, RngAlgorithm, State};
 use kmip::payload::TemplateAttribute;
-use kmip::{Value, tag};
+use kmip::ttlv::Encode;
+use kmip::{Value, Version, tag};
 
 use super::obtain_lease::LEASE;
 use crate::error::{Failure, Refusal};
@@ -20,16 +21,25 @@ pub(super) const INSTANCES: usize = 256;
 const USAGE_BITS: i32 = 0x000F_FFFF;
 
 /// Applies a template's attributes to a new object.
-pub(super) fn apply(object: &mut Object, template: TemplateAttribute) -> Result<(), Refusal> {
+pub(super) fn apply(object: &mut Object, template: TemplateAttribute, version: Version) -> Result<(), Refusal> {
     if !template.names.is_empty() {
         return Err(Refusal::Feature("A template by name"));
     }
-    template.attributes.into_iter().try_for_each(|attribute| add(object, attribute))
+    template.attributes.into_iter().try_for_each(|attribute| add(object, attribute, version)).map_err(incorrect)
+}
+
+/// What Add Attribute calls an illegal operation is an incorrect value where an object comes to be (KMIP 1.4, 11.1 and 11.13).
+fn incorrect(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::AlreadySet(name) => Refusal::Attribute(name, "it is given more than once, and has a single value"),
+        Refusal::NameTaken => Refusal::Attribute("Name".to_owned(), "another object has this name"),
+        other => other,
+    }
 }
 
 /// Adds one attribute that a client sent.
-pub(super) fn add(object: &mut Object, Attribute { name, value, .. }: Attribute) -> Result<(), Refusal> {
-    let value = admissible(&name, value)?;
+pub(super) fn add(object: &mut Object, attribute: Attribute, version: Version) -> Result<(), Refusal> {
+    let Attribute { name, value, .. } = admissible(attribute, version)?;
     let instances = object.instances(&name).count();
     match name.row() {
         Some(row) if !row.multi && instances > 0 => Err(Refusal::AlreadySet(row.name.to_owned())),
@@ -41,15 +51,17 @@ pub(super) fn add(object: &mut Object, Attribute { name, value, .. }: Attribute)
     }
 }
 
-/// The value as it is kept, if a client may give this attribute such a value.
-pub(super) fn admissible(name: &AttributeName, value: Value) -> Result<Value, Refusal> {
+/// The attribute as it is kept, if a client of this protocol version may give it such a value.
+pub(super) fn admissible(attribute: Attribute, version: Version) -> Result<Attribute, Refusal> {
+    let known = attribute.known_to(version);
+    let Attribute { name, index, value } = attribute;
     let refuse = |why| Refusal::Attribute(name.as_str().to_owned(), why);
-    let row = match name {
+    let row = match &name {
         AttributeName::Standard(row) => *row,
         AttributeName::Custom(name) if name.starts_with("y-") => {
             return Err(Refusal::ReadOnly(name.clone(), "only the server makes attributes that begin with y-"));
         }
-        AttributeName::Custom(_) => return Ok(value),
+        AttributeName::Custom(_) => return Ok(Attribute { name, index, value }),
         AttributeName::Unknown(_) => return Err(refuse("there is no such attribute")),
     };
     if !row.set {
@@ -58,7 +70,11 @@ pub(super) fn admissible(name: &AttributeName, value: Value) -> Result<Value, Re
     if !attribute::fits(row, &value) {
         return Err(refuse("the value does not have the type that the attribute has"));
     }
-    sensible(row, value).map_err(refuse)
+    if !known {
+        return Err(refuse("the protocol version of the request has no such value"));
+    }
+    let value = sensible(row, value).map_err(refuse)?;
+    Ok(Attribute { name, index, value })
 }
 
 /// What the specification asks of single values beyond their type.
@@ -177,6 +193,16 @@ fn custody(object: &mut Object) {
     object.set(&attribute::NEVER_EXTRACTABLE, Value::Boolean(!extractable));
 }
 
+/// What was not sensitive once, or was extractable once, has not been so always.
+pub(super) fn remember_custody(object: &mut Object) {
+    if object.get(&attribute::SENSITIVE) == Some(&Value::Boolean(false)) {
+        object.set(&attribute::ALWAYS_SENSITIVE, Value::Boolean(false));
+    }
+    if object.get(&attribute::EXTRACTABLE) == Some(&Value::Boolean(true)) {
+        object.set(&attribute::NEVER_EXTRACTABLE, Value::Boolean(false));
+    }
+}
+
 fn digest(object: &Object, material: &Material) -> Value {
     Value::Structure(vec![
         (tag::HASHING_ALGORITHM, Value::Enumeration(kmip::enums::HashingAlgorithm::SHA256.number())),
@@ -199,7 +225,15 @@ pub(super) fn generator() -> Value {
 pub(super) async fn claim_names(object: &Object, scope: &mut Scope<'_>) -> Result<(), Failure> {
     let name = AttributeName::Standard(&attribute::NAME);
     for instance in object.instances(&name) {
-        scope.claim_name(object.id.0, &instance.value).await?;
+        claim_name(object, &instance.value, scope).await?;
     }
     Ok(())
+}
+
+/// Takes a name for a new object.
+pub(super) async fn claim_name(object: &Object, name: &Value, scope: &mut Scope<'_>) -> Result<(), Failure> {
+    match scope.claim_name(object.id.0, name).await {
+        Err(Failure::Refused(refusal)) => Err(incorrect(refusal).into()),
+        outcome => outcome,
+    }
 }

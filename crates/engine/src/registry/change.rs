@@ -127,7 +127,8 @@ impl Registry {
     pub async fn remove_certificate(&self, entry: &Certificate, by: &Actor, now: Timestamp) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
         let adapter = self.snapshot.load().adapters.get(&entry.adapter).cloned().ok_or(Error::NotFound("adapter"))?;
-        self.admit(&entry.fingerprint).ok_or(Error::NotFound("certificate"))?;
+        let listed = self.admit(&entry.fingerprint).filter(|client| client.adapter().id == adapter.id);
+        listed.ok_or(Error::NotFound("certificate"))?;
         let change = Change::Delete { key: entry.place(), version: 1 };
         self.commit(vec![change], &adapter, "kms.kmip-management.delete", by, now).await
     }

@@ -1,6 +1,6 @@
 //! What the server can do: Discover Versions, Query.
 
-use crate::enums::{ClientRegistrationMethod, ObjectType, Operation, QueryFunction};
+use crate::enums::{AttestationType, ClientRegistrationMethod, ObjectType, Operation, QueryFunction};
 use crate::message::ProtocolVersion;
 use crate::{Value, tag};
 
@@ -36,6 +36,8 @@ structure! {
         repeated application_namespaces: String = APPLICATION_NAMESPACE;
         /// Extensions of the protocol.
         repeated extension_information: Value = EXTENSION_INFORMATION, since V1_1;
+        /// Ways to attest that are supported.
+        repeated attestation_types: AttestationType = ATTESTATION_TYPE, since V1_2;
         /// Random number generators.
         repeated rng_parameters: Value = RNG_PARAMETERS, since V1_3;
         /// Profiles.

@@ -103,11 +103,7 @@ pub(super) fn wrong_types(tag: Tag, shapes: &[&Shape], value: &Value) -> Vec<Wro
     let allowed = |kind: ItemType| shapes.iter().any(|shape| allows(shape, kind));
     let wrong = ItemType::ALL.into_iter().filter(|kind| !allowed(*kind));
     let here = wrong.map(|kind| (tag, sample(kind)));
-    let below = below(shapes, value, |field, tag, value| {
-        let shapes: Vec<&Shape> =
-            field.choices.iter().filter(|choice| choice.0 == tag).map(|choice| &choice.1).collect();
-        wrong_types(tag, &shapes, value)
-    });
+    let below = below(shapes, value, |field, tag, value| wrong_types(tag, &field.shapes(tag), value));
     here.chain(below).collect()
 }
 
@@ -131,12 +127,19 @@ pub(super) fn missing(shapes: &[&Shape], value: &Value) -> Vec<Wrong> {
             (*tag, Value::Structure(fields))
         },
     );
-    let below = below(shapes, value, |field, tag, value| {
-        let shapes: Vec<&Shape> =
-            field.choices.iter().filter(|choice| choice.0 == tag).map(|choice| &choice.1).collect();
-        missing(&shapes, value)
-    });
+    let below = below(shapes, value, |field, tag, value| missing(&field.shapes(tag), value));
     here.chain(below).collect()
+}
+
+/// `value` with one more field, once at the end of each structure in it.
+pub(super) fn more(shapes: &[&Shape], value: &Value) -> Vec<Wrong> {
+    if !shapes.iter().any(|shape| matches!(shape, Shape::Structure(_))) || value.kind() != ItemType::Structure {
+        return Vec::new();
+    }
+    let extra = (Tag::EXTENSIONS, Value::Boolean(true));
+    let fields = value.fields().iter().cloned().chain([extra]).collect();
+    let below = below(shapes, value, |field, tag, value| more(&field.shapes(tag), value));
+    [(Tag::EXTENSIONS, Value::Structure(fields))].into_iter().chain(below).collect()
 }
 
 /// The full instance for a version with one field that is younger, once for each such field.

@@ -19,8 +19,11 @@ struct Subject {
     name: &'static str,
     since: Version,
     shape: Shape,
-    rewrite: fn(&[u8], Version, Version) -> Result<Vec<u8>, DecodeError>,
+    rewrite: Rewrite,
 }
+
+/// Bytes that are read as one version and written as another.
+type Rewrite = fn(&[u8], Version, Version) -> Result<Vec<u8>, DecodeError>;
 
 fn rewrite<T: Decode + Encode>(bytes: &[u8], read: Version, write: Version) -> Result<Vec<u8>, DecodeError> {
     let value = T::decode(Item::parse(bytes, read)?)?;
@@ -131,6 +134,18 @@ fn every_required_field_is_missed_by_its_tag() {
         for (tag, value) in instance::missing(&[&subject.shape], &full) {
             let error = refused(subject, version, &value);
             assert!(error.fault == Fault::Missing && names(error.tag, tag), "{} {version}: {error}", subject.name);
+        }
+    });
+}
+
+#[test]
+fn no_structure_takes_one_more_field() {
+    each(|subject, version, pick| {
+        let full = instance::full(&subject.shape, version, pick);
+        let wrong = instance::more(&[&subject.shape], &full);
+        assert!(!wrong.is_empty());
+        for (tag, value) in wrong {
+            assert_eq!(refused(subject, version, &value), Fault::Unexpected.at(tag), "{} {version}", subject.name);
         }
     });
 }

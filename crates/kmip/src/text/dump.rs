@@ -13,7 +13,7 @@ pub fn dump(bytes: &[u8]) -> String {
 }
 
 /// Items whose value is a secret. Whatever stands below Key Material is one too: the parts of a private key have names of their own.
-fn is_secret(tag: Tag) -> bool {
+pub(super) fn is_secret(tag: Tag) -> bool {
     matches!(
         tag,
         tag::KEY

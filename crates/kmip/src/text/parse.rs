@@ -1,10 +1,10 @@
 //! Text to TTLV.
 
-use super::dump::named_by;
+use super::dump::{is_secret, named_by};
 use super::moment;
 use crate::attribute::{self, Row};
-use crate::ttlv::Writer;
-use crate::{DateTime, Interval, Tag, Version, enums, tag};
+use crate::ttlv::{Encode, ItemType, Writer};
+use crate::{DateTime, Interval, Tag, Value, Version, enums, tag};
 
 /// The deepest nesting that is read: beyond what a message may have, so that messages can be written which are to be refused.
 const DEPTH: usize = 64;
@@ -50,20 +50,33 @@ impl<'t> Line<'t> {
         ParseError { line: self.number, problem: problem.into() }
     }
 
-    /// The tag, and the mark and the text that follow it: no tag's name has a mark in it.
-    fn split(self) -> Result<(Tag, Option<(char, &'t str)>), ParseError> {
+    /// The tag, and what is said of it: no tag's name has a mark in it.
+    fn split(self) -> Result<(Tag, Content<'t>), ParseError> {
         if self.text.starts_with('!') {
             return Err(self.problem("the dumped bytes were no TTLV here, and can't be read back"));
         }
-        let (name, value) = match self.text.split_once(':') {
-            Some((name, value)) if !name.contains('=') => (name, Some((':', value.trim_start()))),
-            _ => match self.text.split_once('=') {
-                Some((name, value)) => (name, Some(('=', value.trim_start()))),
-                None => (self.text, None),
-            },
+        let (name, content) = match self.text.find([':', '=']).and_then(|at| self.text.split_at_checked(at)) {
+            Some((name, marked)) => (name, Content::new(marked)),
+            None => (self.text, Content::Structure),
         };
         let tag = read_tag(name.trim_end()).ok_or_else(|| self.problem(format!("there is no tag {name:?}")))?;
-        Ok((tag, value))
+        Ok((tag, content))
+    }
+}
+
+/// What a line says of a tag.
+enum Content<'t> {
+    Structure,
+    Bytes(&'t str),
+    Value(&'t str),
+}
+
+impl<'t> Content<'t> {
+    fn new(marked: &'t str) -> Self {
+        match marked.strip_prefix('=') {
+            Some(hex) => Content::Bytes(hex.trim_start()),
+            None => Content::Value(marked.strip_prefix(':').unwrap_or(marked).trim_start()),
+        }
     }
 }
 
@@ -88,37 +101,33 @@ impl Lines<'_> {
     }
 
     /// One item. Gives back the attribute that the items next to it are about.
-    fn item(
-        &mut self,
-        line: Line<'_>,
-        row: Option<&'static Row>,
-        depth: usize,
-        out: &mut Writer,
-    ) -> Result<Option<&'static Row>, ParseError> {
-        match line.split()? {
-            (tag, None) => {
+    fn item(&mut self, line: Line<'_>, row: Named, depth: usize, out: &mut Writer) -> Result<Named, ParseError> {
+        let (tag, content) = line.split()?;
+        let (value, text) = match content {
+            Content::Structure => {
                 let mut done = Ok(());
                 out.structure(tag, |out| done = self.items(Some(line.indent), depth + 1, out));
-                done?;
+                return done.map(|()| row);
             }
-            (tag, Some((mark, text))) => {
-                let written = if mark == '=' { bytes(tag, text, out) } else { value(tag, text, row, out) };
-                written.ok_or_else(|| line.problem(reason(tag, mark, text)))?;
-                if tag == tag::ATTRIBUTE_NAME {
-                    return Ok(unquoted(text).and_then(|name| attribute::row(&name)));
-                }
-            }
-        }
-        Ok(row)
+            Content::Bytes(hex) => (unhex(hex).map(Value::ByteString), hex),
+            Content::Value(text) => (value(named_by(tag, row), text), text),
+        };
+        let value = value.ok_or_else(|| line.problem(reason(tag, text)))?;
+        value.encode(tag, out);
+        Ok(if tag == tag::ATTRIBUTE_NAME { value.as_text().and_then(attribute::row) } else { row })
     }
 }
 
-fn reason(tag: Tag, mark: char, text: &str) -> String {
-    match (mark, text.chars().next()) {
-        ('=', _) => format!("{text:?} is no hex"),
-        (_, Some('<')) => format!("a hidden secret can't be read back: write its bytes in hex, as `{tag} = 00ff`"),
-        (_, Some('"')) => "the text's quotes or escapes are wrong".to_owned(),
-        _ => format!("{text:?} is no value of any type, and no name of a value of {tag}"),
+/// The attribute that was named, if it is a standard one.
+type Named = Option<&'static Row>;
+
+/// What is wrong with the text of a value. That of a secret is not repeated.
+fn reason(tag: Tag, text: &str) -> String {
+    match text.chars().next() {
+        Some('<') => format!("a hidden secret can't be read back: write its bytes in hex, as `{tag} = 00ff`"),
+        Some('"') => "the text's quotes or escapes are wrong".to_owned(),
+        _ if is_secret(tag) => format!("that is no value that {tag} can have"),
+        _ => format!("{text:?} is no value that {tag} can have"),
     }
 }
 
@@ -129,46 +138,48 @@ fn read_tag(name: &str) -> Option<Tag> {
     tag::ALL.iter().copied().find(|tag| tag.name() == Some(name))
 }
 
-fn bytes(tag: Tag, text: &str, out: &mut Writer) -> Option<()> {
-    unhex(text).map(|bytes| out.bytes(tag, &bytes))
-}
-
-/// Writes the value that `text` stands for; none if it stands for none.
-fn value(tag: Tag, text: &str, row: Option<&Row>, out: &mut Writer) -> Option<()> {
-    if let Some((kind, text)) = ["Integer", "Long Integer", "Big Integer", "Enumeration", "Date-Time"]
-        .into_iter()
-        .find_map(|kind| Some((kind, text.strip_prefix(kind)?.strip_prefix(' ')?.trim_start())))
-    {
-        return typed(tag, kind, text, out);
+/// The value that `text` stands for, where enumerations are named by `tag`.
+fn value(tag: Tag, text: &str) -> Option<Value> {
+    if let Some((kind, text)) = typed(text) {
+        return value_of(kind, text);
     }
     if let Some(seconds) = text.strip_suffix(" s").and_then(|seconds| seconds.trim_end().parse().ok()) {
-        return Some(out.interval(tag, Interval(seconds)));
+        return Some(Value::Interval(Interval(seconds)));
     }
     if let Some(seconds) = moment::read(text) {
-        return Some(out.date_time(tag, DateTime(seconds)));
+        return Some(Value::DateTime(DateTime(seconds)));
     }
     match text {
-        "true" | "false" => Some(out.boolean(tag, text == "true")),
-        _ if text.starts_with('"') => unquoted(text).map(|text| out.text(tag, &text)),
-        _ => match text.parse() {
-            Ok(integer) => Some(out.integer(tag, integer)),
-            Err(_) => enums::number(named_by(tag, row), text).map(|number| out.enumeration(tag, number)),
-        },
+        "true" | "false" => Some(Value::Boolean(text == "true")),
+        _ if text.starts_with('"') => unquoted(text).map(Value::TextString),
+        _ => text.parse().map(Value::Integer).ok().or_else(|| enums::number(tag, text).map(Value::Enumeration)),
     }
 }
 
-fn typed(tag: Tag, kind: &str, text: &str, out: &mut Writer) -> Option<()> {
+/// The type that is said before a value, where it is.
+fn typed(text: &str) -> Option<(ItemType, &str)> {
+    let words = [
+        ("Integer ", ItemType::Integer),
+        ("Long Integer ", ItemType::LongInteger),
+        ("Big Integer ", ItemType::BigInteger),
+        ("Enumeration ", ItemType::Enumeration),
+        ("Date-Time ", ItemType::DateTime),
+    ];
+    words.into_iter().find_map(|(word, kind)| Some((kind, text.strip_prefix(word)?.trim_start())))
+}
+
+fn value_of(kind: ItemType, text: &str) -> Option<Value> {
     match kind {
-        "Integer" => text.parse().ok().map(|value| out.integer(tag, value)),
-        "Long Integer" => text.parse().ok().map(|value| out.long_integer(tag, value)),
-        "Date-Time" => text.parse().ok().map(|value| out.date_time(tag, DateTime(value))),
-        "Enumeration" => {
-            let number = u32::from_str_radix(text.strip_prefix("0x")?, 16).ok()?;
-            Some(out.enumeration(tag, number))
+        ItemType::Integer => text.parse().map(Value::Integer).ok(),
+        ItemType::LongInteger => text.parse().map(Value::LongInteger).ok(),
+        ItemType::DateTime => text.parse().map(|seconds| Value::DateTime(DateTime(seconds))).ok(),
+        ItemType::Enumeration => u32::from_str_radix(text.strip_prefix("0x")?, 16).map(Value::Enumeration).ok(),
+        ItemType::BigInteger => {
+            unhex(text).filter(|bytes| !bytes.is_empty() && bytes.len().is_multiple_of(8)).map(Value::BigInteger)
         }
-        _ => unhex(text)
-            .filter(|bytes| !bytes.is_empty() && bytes.len().is_multiple_of(8))
-            .map(|bytes| out.big_integer(tag, &bytes)),
+        ItemType::Structure | ItemType::Boolean | ItemType::TextString | ItemType::ByteString | ItemType::Interval => {
+            None
+        }
     }
 }
 

@@ -105,6 +105,17 @@ fn the_version_is_the_message_s_own() {
     }
 }
 
+/// The rich message is one of 1.4, and has fields that each older version does not know.
+#[test]
+fn a_header_is_read_as_its_own_version() {
+    for minor in 0..4 {
+        let bytes = without("      Protocol Version Minor: 4", &format!("      Protocol Version Minor: {minor}"));
+        let error = refused(&bytes);
+        assert_eq!(error.version.map(Version::minor), Some(minor));
+        assert_eq!(error.error.fault, Fault::Missing, "1.{minor}: {error}");
+    }
+}
+
 #[test]
 fn an_operation_that_the_version_does_not_know_is_unknown() {
     let check = |version, expected| {
@@ -176,6 +187,7 @@ fn the_envelope_must_be_whole() {
     check("    Operation: Create", "", Fault::Missing, tag::OPERATION);
     check("    Batch Order Option: true", "    Comment: \"what?\"", Fault::Missing, tag::BATCH_COUNT);
     check("    Batch Count: 4", "    Batch Count: 4\n    Comment: \"what?\"", Fault::Unexpected, tag::COMMENT);
+    check("    Message Extension", "    Comment: \"what?\"", Fault::Unexpected, tag::COMMENT);
     check("    Operation: Get", "    Operation: Get\n    Comment: \"what?\"", Fault::Missing, tag::REQUEST_PAYLOAD);
 }
 

@@ -51,6 +51,70 @@ fn an_enumeration_s_names_and_numbers_are_inverse() {
     assert_eq!(tables, 49);
 }
 
+/// How many values each enumeration got with each version, 1.0 to 1.4.
+const VALUES: [(Tag, [usize; 5]); 49] = [
+    (tag::ALTERNATIVE_NAME_TYPE, [0, 0, 7, 0, 0]),
+    (tag::ATTESTATION_TYPE, [0, 0, 3, 0, 0]),
+    (tag::BATCH_ERROR_CONTINUATION_OPTION, [3, 0, 0, 0, 0]),
+    (tag::BLOCK_CIPHER_MODE, [17, 0, 0, 0, 1]),
+    (tag::CANCELLATION_RESULT, [5, 0, 0, 0, 0]),
+    (tag::CERTIFICATE_REQUEST_TYPE, [4, 0, 0, 0, 0]),
+    (tag::CERTIFICATE_TYPE, [2, 0, 0, 0, 0]),
+    (tag::CLIENT_REGISTRATION_METHOD, [0, 0, 0, 5, 0]),
+    (tag::CREDENTIAL_TYPE, [1, 1, 1, 0, 0]),
+    (tag::CRYPTOGRAPHIC_ALGORITHM, [25, 0, 1, 1, 13]),
+    (tag::DRBG_ALGORITHM, [0, 0, 0, 5, 0]),
+    (tag::DERIVATION_METHOD, [7, 0, 0, 0, 1]),
+    (tag::DESTROY_ACTION, [0, 0, 0, 7, 0]),
+    (tag::DIGITAL_SIGNATURE_ALGORITHM, [0, 16, 0, 0, 3]),
+    (tag::ENCODING_OPTION, [0, 2, 0, 0, 0]),
+    (tag::FIPS186_VARIATION, [0, 0, 0, 7, 0]),
+    (tag::HASHING_ALGORITHM, [11, 0, 2, 0, 4]),
+    (tag::KEY_COMPRESSION_TYPE, [4, 0, 0, 0, 0]),
+    (tag::KEY_FORMAT_TYPE, [19, 0, 0, 2, 1]),
+    (tag::KEY_ROLE_TYPE, [21, 0, 0, 0, 3]),
+    (tag::KEY_VALUE_LOCATION_TYPE, [0, 0, 2, 0, 0]),
+    (tag::KEY_WRAP_TYPE, [0, 0, 0, 0, 2]),
+    (tag::LINK_TYPE, [7, 0, 4, 0, 2]),
+    (tag::MASK_GENERATOR, [0, 0, 0, 0, 1]),
+    (tag::MASK_GENERATOR_HASHING_ALGORITHM, [11, 0, 2, 0, 4]),
+    (tag::NAME_TYPE, [2, 0, 0, 0, 0]),
+    (tag::OBJECT_GROUP_MEMBER, [0, 2, 0, 0, 0]),
+    (tag::OBJECT_TYPE, [8, 0, 1, 0, 0]),
+    (tag::OPERATION, [28, 2, 11, 0, 2]),
+    (tag::PADDING_METHOD, [10, 0, 0, 0, 0]),
+    (tag::PROFILE_NAME, [0, 0, 0, 120, 36]),
+    (tag::PUT_FUNCTION, [2, 0, 0, 0, 0]),
+    (tag::QUERY_FUNCTION, [4, 2, 1, 5, 0]),
+    (tag::RNG_ALGORITHM, [0, 0, 0, 6, 0]),
+    (tag::RNG_MODE, [0, 0, 0, 3, 0]),
+    (tag::RECOMMENDED_CURVE, [15, 0, 53, 0, 0]),
+    (tag::RESULT_REASON, [18, 1, 3, 0, 3]),
+    (tag::RESULT_STATUS, [4, 0, 0, 0, 0]),
+    (tag::REVOCATION_REASON_CODE, [7, 0, 0, 0, 0]),
+    (tag::SECRET_DATA_TYPE, [2, 0, 0, 0, 0]),
+    (tag::SHREDDING_ALGORITHM, [0, 0, 0, 3, 0]),
+    (tag::SPLIT_KEY_METHOD, [3, 0, 1, 0, 0]),
+    (tag::STATE, [6, 0, 0, 0, 0]),
+    (tag::UNWRAP_MODE, [0, 0, 0, 3, 0]),
+    (tag::USAGE_LIMITS_UNIT, [2, 0, 0, 0, 0]),
+    (tag::VALIDATION_AUTHORITY_TYPE, [0, 0, 0, 3, 0]),
+    (tag::VALIDATION_TYPE, [0, 0, 0, 5, 0]),
+    (tag::VALIDITY_INDICATOR, [3, 0, 0, 0, 0]),
+    (tag::WRAPPING_METHOD, [5, 0, 0, 0, 0]),
+];
+
+#[test]
+fn each_version_has_as_many_values_as_it_brought() {
+    for (tag, expected) in VALUES {
+        let numbers = enums::numbers(tag);
+        let brought = |version| numbers.iter().filter(|number| enums::since(tag, **number) == Some(version)).count();
+        let mut found = Version::ALL.map(brought);
+        found.reverse();
+        assert_eq!(found, expected, "{tag}");
+    }
+}
+
 #[test]
 fn an_attribute_s_row_agrees_with_the_tags_and_enumerations() {
     assert_eq!(unique(ROWS.iter().map(|row| row.name)), ROWS.len());
@@ -120,6 +184,10 @@ fn who_may_do_what_is_as_the_specification_has_it() {
         "Key Value Location",
     ];
     check("of several instances", |row| row.multi, &multi);
+    let fields = |row: &Row| Version::ALL.map(|version| row.shape.iter().filter(|part| part.since == version).count());
+    let younger = |row: &Row| row.shape.iter().any(|part| part.since > row.since);
+    let younger: Vec<_> = ROWS.iter().filter(|row| younger(row)).map(|row| (row.name, fields(row))).collect();
+    assert_eq!(younger, [("Cryptographic Parameters", [5, 0, 9, 0, 4]), ("Digest", [0, 0, 0, 1, 2])]);
     let count = |version| ROWS.iter().filter(|row| row.since == version).count();
     assert_eq!(Version::ALL.map(count), [7, 1, 4, 6, 32]);
 }
@@ -143,7 +211,7 @@ fn the_tables_are_those_of_the_specification() {
     for (name, values) in tables["enums"].as_object().unwrap() {
         compared += usize::from(compare(&plain(name), &numbers(values)));
     }
-    assert_eq!(compared, 47, "enumerations compared");
+    assert_eq!(compared, 48, "enumerations compared");
 }
 
 fn plain(name: &str) -> String {

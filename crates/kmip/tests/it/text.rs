@@ -136,8 +136,8 @@ fn what_can_t_be_read_is_told_by_its_line() {
     check("  Request Payload\nRequest Payload", 2, "indentation");
     check("Key Material: <32 bytes>", 1, "hidden secret");
     check("! Key Block: the item is cut short", 1, "no TTLV");
-    check("Operation: Nonsense", 1, "no name of a value of Operation");
-    check("Attribute Value: Active", 1, "no name of a value of Attribute Value");
+    check("Operation: Nonsense", 1, "no value that Operation can have");
+    check("Attribute Value: Active", 1, "no value that Attribute Value can have");
     check("Operation:", 1, "no value");
     check("Batch Count: 2147483648", 1, "no value");
     check("Batch Count: Integer x", 1, "no value");
@@ -147,8 +147,9 @@ fn what_can_t_be_read_is_told_by_its_line() {
     check("Modulus: Big Integer", 1, "no value");
     check("Operation: Enumeration 1", 1, "no value");
     check("Operation: Enumeration 0x100000000", 1, "no value");
-    check("Unique Batch Item ID = 012", 1, "no hex");
-    check("Unique Batch Item ID = 0g", 1, "no hex");
+    check("Unique Batch Item ID = 012", 1, "no value");
+    check("Key Material = 012", 1, "that is no value that Key Material can have");
+    check("Unique Batch Item ID = 0g", 1, "no value");
     for wrong in ["\"a", "\"", "\"a\"b\"", "\"\\\"", "\"\\x\"", "\"\\u{110000}\"", "\"\\u{41\"", "\"a\" b"] {
         check(&format!("Comment: {wrong}"), 1, "quotes or escapes");
     }

@@ -1,6 +1,6 @@
 //! The encoding: known answers, what is refused, and that each accepted message has one form.
 
-use kmip::ttlv::{DecodeError, Fault, ItemType};
+use kmip::ttlv::{DecodeError, Fault, Item, ItemType};
 use kmip::{DateTime, Interval, Tag, Value, Version};
 use proptest::prelude::*;
 
@@ -81,6 +81,16 @@ fn what_is_not_ttlv_is_refused() {
     check("420020 07 00000001 FF00000000000000", Fault::Utf8);
     check("420020 07 00000002 C3280000 00000000", Fault::Utf8);
     check("420020 07 00000003 EDA08000 00000000", Fault::Utf8);
+}
+
+/// A length that its type can't have is refused also where nobody looks at the value.
+#[test]
+fn a_wrong_length_is_seen_without_reading_the_value() {
+    for (kind, length) in [(2, 8), (3, 4), (5, 8), (6, 4), (9, 4), (10, 8)] {
+        let item = format!("420020 {kind:02X} {length:08X} 0000000000000000");
+        let fault = Item::parse(&hex(&item), Version::NEWEST).map(|item| item.kind()).unwrap_err();
+        assert_eq!(fault, Fault::Length(length).at(TAG));
+    }
 }
 
 #[test]

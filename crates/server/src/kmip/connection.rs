@@ -116,7 +116,10 @@ async fn exchange(
     house: &House,
 ) -> Result<(), End> {
     let limit = house.port.limits.request;
-    let frame = match timeout(limit, rest(stream, header)).await {
+    // Where the header is no request's or claims too much, it is all that is read: the engine says what is wrong with it, and since
+    // nobody knows where the next message begins, there is none.
+    let length = frame::length(header);
+    let frame = match timeout(limit, rest(stream, header, length.unwrap_or(header.len()))).await {
         Ok(frame) => frame.map_err(End::Peer)?,
         Err(_) => return Err(End::Time("a request was not completed in time")),
     };
@@ -127,13 +130,15 @@ async fn exchange(
         Ok(sent) => sent.map_err(End::Peer)?,
         Err(_) => return Err(End::Time("an answer was not taken in time")),
     }
-    if reply.close { Err(End::Answered) } else { Ok(()) }
+    if reply.close || length.is_err() { Err(End::Answered) } else { Ok(()) }
 }
 
-/// The whole request. Where the header is no request's or claims too much, the header alone: the engine says what is wrong with it, and
-/// has the connection closed.
-async fn rest(stream: &mut TlsStream<TcpStream>, header: [u8; frame::HEADER]) -> io::Result<Zeroizing<Vec<u8>>> {
-    let length = frame::length(header).unwrap_or(header.len());
+/// The whole request, whose length was checked. It may hold a key or a password, so it is wiped.
+async fn rest(
+    stream: &mut TlsStream<TcpStream>,
+    header: [u8; frame::HEADER],
+    length: usize,
+) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut frame = Zeroizing::new(vec![0; length]);
     let (head, body) = frame.split_at_mut(header.len());
     head.copy_from_slice(&header);

@@ -42,3 +42,18 @@ impl Quiet {
         (unsaid, window.lines <= LINES)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_is_cut_and_counted() {
+        let quiet = Quiet::default();
+        let written = |lines: u32| (0..lines).filter(|_| quiet.count().1).count();
+        assert_eq!(written(LINES + 30), LINES as usize);
+        tokio::time::advance(WINDOW).await;
+        assert_eq!(quiet.count(), (30, true), "what was left out is told of, and there is room again");
+        assert_eq!(written(LINES), LINES as usize - 1);
+    }
+}

@@ -38,3 +38,37 @@ fn newest_file(folder: &Folder) -> Option<i64> {
     let seconds = modified.filter_map(|time| i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok());
     seconds.max()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, SystemTime};
+
+    /// A folder whose newest file was written at `written`, seen at `now`, both in seconds since 1970.
+    fn check_at(written: u64, now: i64, expected: Option<&str>) {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(&place.path().join("data")).unwrap();
+        let date = SystemTime::UNIX_EPOCH + Duration::from_secs(written);
+        for entry in std::fs::read_dir(folder.root()).unwrap() {
+            std::fs::File::open(entry.unwrap().path()).unwrap().set_modified(date).unwrap();
+        }
+        let error = check(&folder, Timestamp::from_millis(now * 1000)).err().map(|error| error.to_string());
+        match expected {
+            None => assert_eq!(error, None),
+            Some(part) => assert!(error.as_deref().is_some_and(|error| error.contains(part)), "{error:?}"),
+        }
+    }
+
+    #[test]
+    fn a_clock_that_cannot_be_right_is_refused() {
+        const WRITTEN: i64 = 1_800_000_000;
+        let written = 1_800_000_000;
+        check_at(written, 0, Some("1970-01-01T00:00:00Z, which is before this program was written"));
+        check_at(0, EARLIEST - 1, Some("which is before"));
+        check_at(0, EARLIEST, None);
+        check_at(written, WRITTEN - SET_BACK - 1, Some("the data folder was written to at 2027-01-15T08:00:00Z"));
+        check_at(written, WRITTEN - SET_BACK, None);
+        check_at(written, WRITTEN, None);
+        check_at(written, WRITTEN + 20 * 365 * 86400, None);
+    }
+}

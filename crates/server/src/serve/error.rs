@@ -68,4 +68,7 @@ pub enum Error {
     /// The storage failed while the server ran.
     #[error("{0}; what was answered is safe: look at the disk, then start again")]
     Storage(String),
+    /// A port's task ended.
+    #[error("the {0} port is no longer served, by a defect in Keystead: start it again, and report this with the log")]
+    Unserved(&'static str),
 }

@@ -64,3 +64,18 @@ impl Store for FailStop {
         self.watch(self.store.close().await)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failed_flush_calls_for_the_end_and_nothing_else_does() {
+        let store = FailStop::new(store::open("memory:").await.unwrap());
+        store.fail(&Error::Full("/data".into()));
+        store.fail(&Error::Io("a bad day".into()));
+        assert!(store.failed.borrow().is_none());
+        store.fail(&Error::Failed("fdatasync: I/O error".into()));
+        assert!(store.failed().await.contains("fdatasync: I/O error"));
+    }
+}

@@ -97,7 +97,7 @@ fn make_key_file(path: &Path, random: &dyn Random) -> Result<(), Error> {
 
 /// Whether nothing in the folder was sealed yet.
 fn is_untouched(folder: &Folder) -> bool {
-    folder.is_new() && !folder.path(super::start::DATABASE).exists()
+    folder.is_new() && !folder.path(super::core::DATABASE).exists()
 }
 
 fn derive(

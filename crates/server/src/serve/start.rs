@@ -1,40 +1,23 @@
 //! [`Running`]: everything that a started server holds, in the order in which it is put together and taken apart.
 
+use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
-use super::master::{self, Master};
-use super::{Error, clock_check, first};
+use super::listeners::Listeners;
+use super::{Error, clock_check};
 use crate::clock;
-use crate::config::{Config, JournalFlush};
+use crate::config::Config;
 use crate::folder::Folder;
 use crate::http::{self, Administration};
-use crate::kmip::{self, Port, listen};
+use crate::kmip::{self, Port};
 use crate::pki::{Pki, ServerCertificate, ServerNames};
 use crate::tls::{self, Live};
-use ::kmip::Timestamp;
-use engine::Engine;
-use keymanager::KeyManager;
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use store::Store;
-use store::journal::{Flush, Journal};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use uuid::Uuid;
-use wrap::Secret;
 use wrap::primitive::{Random, SealKey, SystemRandom};
-use zeroize::Zeroizing;
-
-/// The store's file in the data folder.
-pub(super) const DATABASE: &str = "keystead.db";
-const JOURNAL: &str = "journal";
-const NODE: &str = "node";
-const JOURNAL_CHECK: Duration = Duration::from_secs(5);
-/// What the key that seals the authority's is derived for. Part of the data format.
-const AUTHORITY_SEAL: &str = "keystead authority seal";
 
 /// A started server.
 pub(super) struct Running {
@@ -45,21 +28,6 @@ pub(super) struct Running {
     store: Arc<FailStop>,
     stop: watch::Sender<bool>,
     servers: [JoinHandle<()>; 2],
-}
-
-/// Both listening sockets.
-struct Listeners {
-    kmip: TcpListener,
-    admin: TcpListener,
-}
-
-/// Keys and records, opened.
-struct Core {
-    engine: Arc<Engine>,
-    keys: Arc<KeyManager>,
-    store: Arc<FailStop>,
-    seal: SealKey,
-    master_key: String,
 }
 
 impl Running {
@@ -73,122 +41,45 @@ impl Running {
         let listeners = Listeners::bind(config)?;
         let core = Core::open(config, &folder, &random).await?;
         let certificates = Pki::open(&folder, &core.seal, &names(config), &random, now)?;
-        let url = admin_url(&listeners)?;
+        let url = listeners.admin_url()?;
         core.furnish(&folder, (url.clone(), certificates.authority.certificate_pem().to_owned()), now).await?;
         if first {
             folder.finish()?;
         }
-        guide(config, &listeners, &url, &core, &certificates.server, first)?.print();
-        log_start(&certificates.server);
         let tls = Arc::new(Live::new(&certificates.server.identity)?);
+        let kmip = listeners.kmip_address()?;
         let stop = watch::Sender::new(false);
-        let servers = serve(config, listeners, &core, certificates, &tls, &stop);
+        let servers = serve(config, listeners, &core, &certificates, &tls, &stop);
+        log_new_names(&certificates.server);
+        guide(config, (kmip, &url), &core, &certificates.server, first).print();
         Ok(Running { folder, seal: core.seal, random, tls, store: core.store, stop, servers })
     }
 
-    /// Waits for the storage to fail, and says how.
-    pub(super) async fn failed(&self) -> String {
-        self.store.failed().await
+    /// Waits for what must not happen: that the storage fails, or that a port is no longer served. Says what it was.
+    pub(super) async fn failed(&mut self) -> Error {
+        let [kmip, admin] = &mut self.servers;
+        tokio::select! {
+            reason = self.store.failed() => Error::Storage(reason),
+            _ = kmip => Error::Unserved("KMIP"),
+            _ = admin => Error::Unserved("administration"),
+        }
     }
 
     /// Takes names and server certificate anew.
     pub(super) fn reload(&self, config: &Config) -> Result<(), Error> {
         let certificates = Pki::open(&self.folder, &self.seal, &names(config), &self.random, clock::now())?;
         self.tls.replace(&certificates.server.identity)?;
-        log_start(&certificates.server);
+        log_new_names(&certificates.server);
         Ok(())
     }
 
     /// Stops taking connections, lets requests in progress finish, and closes the store.
     pub(super) async fn stop(self) -> Result<(), Error> {
         self.stop.send_replace(true);
-        for server in self.servers {
+        for server in self.servers.into_iter().filter(|server| !server.is_finished()) {
             let _ = server.await; // a panic in it was logged
         }
         Ok(self.store.close().await?)
-    }
-}
-
-impl Listeners {
-    fn bind(config: &Config) -> Result<Self, Error> {
-        let bind = |address, what| {
-            listen(address).map_err(|error| Error::Listen { address, what, reason: why_not(&error, address) })
-        };
-        Ok(Listeners { kmip: bind(config.kmip_listen, "KMIP")?, admin: bind(config.admin_listen, "administration")? })
-    }
-}
-
-fn why_not(error: &std::io::Error, address: SocketAddr) -> String {
-    match error.kind() {
-        ErrorKind::AddrInUse => format!("port {} is in use; stop what uses it, or choose another port", address.port()),
-        ErrorKind::AddrNotAvailable => "this machine has no such address; 0.0.0.0 stands for all that it has".into(),
-        ErrorKind::PermissionDenied => "ports below 1024 are for root, or take CAP_NET_BIND_SERVICE".into(),
-        _ => error.to_string(),
-    }
-}
-
-impl Core {
-    /// Master key, store, key manager, engine: each needs the one before it.
-    async fn open(config: &Config, folder: &Folder, random: &Arc<dyn Random>) -> Result<Self, Error> {
-        let Master { key, place } = master::open(config, folder, &**random)?;
-        let seal = authority_seal(key.seal_key())?;
-        let address = format!("sqlite:{}", folder.path(DATABASE).display());
-        let store = FailStop::new(store::open(&address).await?);
-        let keys = Arc::new(KeyManager::open(store.clone(), key, random.clone()).await?);
-        let journal = open_journal(config, folder, &**random)?;
-        tokio::spawn(watch_journal(journal.clone(), store.clone()));
-        let parts = engine::Parts { store: store.clone(), wrapper: keys.clone(), random: random.clone(), journal };
-        let engine = Engine::open(parts).await.map_err(|error| Error::Engine(error.to_string()))?;
-        Ok(Core { engine: Arc::new(engine), keys, store, seal, master_key: place })
-    }
-
-    /// What a first start makes, and what later ones keep true.
-    async fn furnish(&self, folder: &Folder, (url, ca): (String, String), now: Timestamp) -> Result<(), Error> {
-        if folder.is_new() {
-            let instance = first::furnish(&self.keys, &self.engine, now).await?;
-            first::appoint(&self.keys, folder, instance, (url.clone(), ca.clone()), now).await?;
-        }
-        first::refresh(folder, url, ca)
-    }
-}
-
-/// The authority's key has a sealing key of its own, so that the master key can go to the key manager for good.
-fn authority_seal(master: &SealKey) -> Result<SealKey, Error> {
-    let derived = Zeroizing::new(master.tag(AUTHORITY_SEAL, &[]).map_err(wrap::master::Error::from)?);
-    let secret = Secret::new(Zeroizing::new(derived.to_vec()));
-    Ok(SealKey::new(&secret).map_err(wrap::master::Error::from)?)
-}
-
-fn open_journal(config: &Config, folder: &Folder, random: &dyn Random) -> Result<Arc<Journal>, Error> {
-    let flush = match config.journal {
-        JournalFlush::Interval => Flush::Soon,
-        JournalFlush::Each => Flush::Each,
-    };
-    let node = node(folder, random)?;
-    Ok(Arc::new(Journal::open(&folder.path(JOURNAL), node, wrap::primitive::digest, flush)?))
-}
-
-/// This node's identifier, made once.
-fn node(folder: &Folder, random: &dyn Random) -> Result<[u8; 16], Error> {
-    let known = folder.read(NODE)?.and_then(|text| std::str::from_utf8(&text).ok()?.trim().parse::<Uuid>().ok());
-    if let Some(node) = known {
-        return Ok(node.into_bytes());
-    }
-    let mut bytes = [0; 16];
-    random.fill(&mut bytes).map_err(wrap::master::Error::from)?;
-    let node = uuid::Builder::from_random_bytes(bytes).into_uuid();
-    folder.write(NODE, format!("{node}\n").as_bytes())?;
-    Ok(node.into_bytes())
-}
-
-/// The journal flushes on its own; that it could not is seen here.
-async fn watch_journal(journal: Arc<Journal>, store: Arc<FailStop>) {
-    loop {
-        tokio::time::sleep(JOURNAL_CHECK).await;
-        let journal = journal.clone();
-        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || journal.flush()).await {
-            store.fail(&error);
-        }
     }
 }
 
@@ -197,12 +88,12 @@ fn serve(
     config: &Config,
     listeners: Listeners,
     core: &Core,
-    certificates: Pki,
+    certificates: &Pki,
     tls: &Arc<Live>,
     stop: &watch::Sender<bool>,
 ) -> [JoinHandle<()>; 2] {
     let Listeners { kmip, admin } = listeners;
-    let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.authority);
+    let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.authority.clone());
     let port = Port { engine: engine.clone(), tls: tls.clone(), limits: config.limits.clone(), now: clock::now };
     let administration = Arc::new(Administration { engine, keys, authority, now: clock::now });
     [
@@ -225,38 +116,19 @@ fn names(config: &Config) -> ServerNames {
     ServerNames { given: config.names.clone(), addresses: particular.collect() }
 }
 
-/// How the command line on this machine reaches the administration port.
-fn admin_url(listeners: &Listeners) -> Result<String, Error> {
-    let mut address = listeners.admin.local_addr().map_err(Error::Runtime)?;
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    Ok(format!("https://{address}"))
-}
-
 fn guide<'a>(
     config: &'a Config,
-    listeners: &Listeners,
-    admin_url: &'a str,
+    (kmip, admin_url): (SocketAddr, &'a str),
     core: &'a Core,
     server: &'a ServerCertificate,
     first: bool,
-) -> Result<Guide<'a>, Error> {
-    Ok(Guide {
-        kmip: listeners.kmip.local_addr().map_err(Error::Runtime)?,
-        admin_url,
-        names: &server.names,
-        fingerprint: tls::fingerprint(server.identity.certificate()),
-        data: &config.data,
-        master_key: &core.master_key,
-        first,
-    })
+) -> Guide<'a> {
+    let fingerprint = tls::fingerprint(server.identity.certificate());
+    let (data, master_key) = (&config.data, &core.master_key);
+    Guide { kmip, admin_url, names: &server.names, fingerprint, data, master_key, first }
 }
 
-fn log_start(server: &ServerCertificate) {
+fn log_new_names(server: &ServerCertificate) {
     if server.renamed {
         let names = server.names.join(", ");
         tracing::warn!(

@@ -69,3 +69,45 @@ fn length(input: &[u8]) -> Option<(usize, &[u8])> {
     let (bytes, rest) = rest.split_at_checked(count)?;
     Some((bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use x509_parser::prelude::{FromDer, X509Certificate};
+
+    fn certificate() -> Vec<u8> {
+        let made = rcgen::generate_simple_self_signed(["kms.example.com".to_owned()]).unwrap();
+        made.cert.der().to_vec()
+    }
+
+    #[test]
+    fn the_key_is_what_a_whole_parser_finds() {
+        let der = certificate();
+        let (_, parsed) = X509Certificate::from_der(&der).unwrap();
+        assert_eq!(subject_public_key_info(&der), Some(parsed.public_key().raw));
+    }
+
+    #[test]
+    fn what_is_cut_off_or_followed_by_more_has_no_key() {
+        let der = certificate();
+        for end in 0..der.len() {
+            assert_eq!(subject_public_key_info(&der[..end]), None, "cut off at {end}");
+        }
+        assert_eq!(subject_public_key_info(&[&der[..], &[0]].concat()), None);
+    }
+
+    /// Whatever stands at any place, the walk ends, within the certificate.
+    #[test]
+    fn no_byte_leads_out_of_the_certificate() {
+        let der = certificate();
+        for at in 0..der.len() {
+            for byte in [0x00, 0x01, 0x1f, 0x30, 0x7f, 0x80, 0x81, 0x84, 0x85, 0xa0, 0xff] {
+                let mut changed = der.clone();
+                changed[at] = byte;
+                if let Some(spki) = subject_public_key_info(&changed) {
+                    assert!(changed.windows(spki.len()).any(|window| window == spki));
+                }
+            }
+        }
+    }
+}

@@ -1,7 +1,17 @@
 //! Everything of this crate that can be tested from outside, in one binary.
 
+// Helpers of tests may panic as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod administration;
 mod client;
 mod config;
+mod doctor;
 mod folder;
+mod machine;
 mod pki;
+mod port;
+mod request;
+mod running;
+mod serve;
 mod verifier;

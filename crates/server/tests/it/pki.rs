@@ -230,7 +230,8 @@ fn a_first_start_that_was_cut_off_is_taken_up() {
 
 #[test]
 fn files_that_are_lost_or_damaged_are_named() {
-    let damage: [(&str, fn(&Path), &str); 6] = [
+    type Damage = fn(&Path);
+    let damage: [(&str, Damage, &str); 6] = [
         ("ca.key.sealed", remove, "ca.key.sealed is missing: restore it from a backup"),
         ("ca.key.sealed", flip, "was sealed under another master key"),
         ("ca.crt", garble, "ca.crt can't be read as PEM"),

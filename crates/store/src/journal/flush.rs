@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::segment::{Tail, flush};
+use super::segment::Tail;
 use super::{Digest, Flush};
 use crate::Error;
 
@@ -126,7 +126,7 @@ impl Shared {
     fn flush(&self, state: &mut MutexGuard<'_, State>) {
         let (file, appended) = (state.tail.file(), state.appended);
         state.hurry = false;
-        let flushed = MutexGuard::unlocked(state, || flush(&file));
+        let flushed = MutexGuard::unlocked(state, || file.sync_data());
         match flushed {
             Ok(()) => state.flushed = appended,
             Err(error) => {

@@ -6,7 +6,7 @@
 //! Numbers are big-endian. The invariant: **a segment under its name has its whole header**, and the one before it was flushed.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -126,20 +126,10 @@ impl Tail {
     }
 
     fn rotate(&mut self, digest: Digest) -> Result<(), Error> {
-        flush(&self.file).map_err(|error| Error::Failed(format!("{}: {error}", self.path.display())))?;
+        self.file.sync_data().map_err(|error| Error::Failed(format!("{}: {error}", self.path.display())))?;
         let folder = self.path.parent().unwrap_or(Path::new("."));
         *self = Self::create(folder, Link { number: self.link.number + 1, ..self.link }, digest)?;
         Ok(())
-    }
-}
-
-/// Flushes a file's data; an interrupted call is the only one that may be made again.
-pub(super) fn flush(file: &File) -> std::io::Result<()> {
-    loop {
-        match file.sync_data() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            done => return done,
-        }
     }
 }
 

@@ -5,22 +5,37 @@
 //! is about to change, and again when that is done, and each time moves the epoch of the keys' shards; a reader takes the epoch
 //! before its snapshot, and may fill only if the epoch is still the same and the key is not being changed.
 
-use moka::sync::Cache as Records;
 use parking_lot::Mutex;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache as Records;
 
 use crate::{Key, Record};
 
 /// What the cache holds at most, in bytes. Nothing is set aside before it is used.
 const WEIGHT: u64 = 64 << 20;
+/// About how many entries that is. Half as many keys that fell out are remembered, so that one asked for again is kept for longer;
+/// too few, and a full cache would never learn what is asked for now. No room is made for either before it is used.
+const ENTRIES: usize = 16_384;
 /// What an entry takes beside its body: key, version, pointers, the cache's own books.
-const OVERHEAD: usize = 256;
+const OVERHEAD: u64 = 256;
+/// What readers make of a body and leave in its memo takes about three times the body, beside the body itself.
+const MADE_OF_IT: u64 = 4;
 /// Keys fall into shards by the last byte of their identifier.
 const SHARDS: usize = 256;
 
 /// See the module.
 pub(crate) struct Cache {
-    records: Records<Key, Record>,
+    records: Records<Key, Record, Weigh>,
     shards: Box<[Mutex<Shard>]>,
+}
+
+#[derive(Clone)]
+struct Weigh;
+
+impl Weighter<Key, Record> for Weigh {
+    fn weight(&self, _: &Key, record: &Record) -> u64 {
+        MADE_OF_IT * record.body.len() as u64 + OVERHEAD
+    }
 }
 
 #[derive(Default)]
@@ -35,8 +50,7 @@ pub(crate) struct Ticket(u64);
 
 impl Cache {
     pub(crate) fn new() -> Self {
-        let weigh = |_: &Key, record: &Record| u32::try_from(record.body.len() + OVERHEAD).unwrap_or(u32::MAX);
-        let records = Records::builder().max_capacity(WEIGHT).weigher(weigh).build();
+        let records = Records::with_weighter(ENTRIES, WEIGHT, Weigh);
         Self { records, shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
     }
 
@@ -64,7 +78,7 @@ impl Cache {
             let mut shard = self.shard(key).lock();
             shard.epoch += 1;
             shard.changing.push(*key);
-            self.records.invalidate(key);
+            self.records.remove(key);
         }
         Changing { cache: self, keys }
     }
@@ -101,7 +115,7 @@ mod tests {
 
     fn record(id: u8, version: u64) -> Record {
         let key = Key { space: Space([7; 16]), kind: Kind(1), id: [id; 16] };
-        Record { key, version, body: Bytes::from_static(b"sealed") }
+        Record::new(key, version, Bytes::from_static(b"sealed"))
     }
 
     #[derive(Clone, Copy)]
@@ -129,6 +143,26 @@ mod tests {
         }
         drop(changing);
         assert_eq!(cache.get(&old.key).is_some(), filled);
+    }
+
+    /// What is asked for again and again is kept, also in a cache full of what was asked for once.
+    #[test]
+    fn a_full_cache_learns_what_is_asked_for() {
+        let cache = Cache::new();
+        let body = Bytes::from(vec![0; 1024]);
+        let ask = |number: u32| {
+            let id = u128::from(number).to_be_bytes();
+            let key = Key { space: Space([7; 16]), kind: Kind(1), id };
+            let hit = cache.get(&key).is_some();
+            if !hit {
+                cache.fill(cache.ticket(&key), &Record::new(key, 1, body.clone()));
+            }
+            hit
+        };
+        (0..50_000).for_each(|number| _ = ask(number));
+        (0..5).for_each(|_| (100_000..101_000).for_each(|number| _ = ask(number)));
+        let hits = (100_000..101_000).filter(|number| ask(*number)).count();
+        assert!(hits > 900, "{hits} of 1,000");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The invariant: **a flush that failed is never taken for anything milder than [`Error::Failed`]**: the kernel may have dropped
 //! the pages and would report success if asked again.
 
+use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -15,7 +16,7 @@ use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
 use crate::Error;
 
 /// Enough to need new blocks, so that a full disk or quota shows.
-const PROBE: [u8; 64 << 10] = [0; 64 << 10];
+const PROBE: usize = 64 << 10;
 
 /// The database file, which errors name.
 #[derive(Clone)]
@@ -69,20 +70,13 @@ impl Place {
         }
     }
 
-    /// An error in the commit itself: unless it is known that nothing was applied, it is final.
-    pub(crate) fn commit_fault(&self, error: &rusqlite::Error) -> Error {
-        match self.fault(error) {
-            known @ (Error::Full(_) | Error::Failed(_)) => known,
-            Error::Io(_) if is_refusal(error) => self.fault(error),
-            _ => self.failed(error),
-        }
-    }
-
-    pub(crate) fn failed(&self, error: &rusqlite::Error) -> Error {
+    /// A flush that failed.
+    pub(crate) fn failed(&self, error: &dyn Display) -> Error {
         Error::Failed(format!("{}: {error}", self.path.display()))
     }
 
-    pub(crate) fn damaged(&self, what: &dyn std::fmt::Display) -> Error {
+    /// What the file holds can't be right.
+    pub(crate) fn damaged(&self, what: &dyn Display) -> Error {
         let path = self.path.display();
         Error::Damaged(format!("{path}: {what}: stop the server, keep a copy of {path}*, and restore the last backup"))
     }
@@ -95,7 +89,7 @@ impl Place {
     fn has_no_room(&self) -> bool {
         let name = self.beside(".probe");
         let probe = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&name);
-        let written = probe.and_then(|mut file| file.write_all(&PROBE).and_then(|()| file.sync_data()));
+        let written = probe.and_then(|mut file| file.write_all(&vec![0; PROBE]).and_then(|()| file.sync_data()));
         let _ = std::fs::remove_file(&name);
         written.is_err_and(|error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
     }
@@ -103,15 +97,4 @@ impl Place {
 
 fn is_flush(extended: i32) -> bool {
     matches!(extended, SQLITE_IOERR_FSYNC | SQLITE_IOERR_DIR_FSYNC)
-}
-
-/// Errors that SQLite gives before the commit record is written, and after which it rolls back.
-fn is_refusal(error: &rusqlite::Error) -> bool {
-    use rusqlite::ffi::{SQLITE_BUSY, SQLITE_IOERR_WRITE};
-    match error {
-        rusqlite::Error::SqliteFailure(failure, _) => {
-            matches!(failure.extended_code, SQLITE_IOERR_WRITE | SQLITE_BUSY)
-        }
-        _ => false,
-    }
 }

@@ -12,6 +12,9 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::fault::Place;
 use crate::Error;
 
+/// A database that isn't empty has a page at least.
+const PAGE: u64 = 4096;
+
 /// Marks the file as ours: "KSTD".
 const APPLICATION: u32 = 0x4B53_5444;
 
@@ -21,7 +24,8 @@ const STEPS: &[&str] = &[
     //
     // `record.terms` repeats a record's terms, one after the other, so that they can be found when it changes.
     // In `term` every record also stands under the empty term: "every record" is one more term. `high` is the highest
-    // `record.seq` that ever was when the record that bore it is gone, for a cursor must not see a place twice.
+    // `record.seq` that ever was when the record that bore it is gone, for a cursor must not see a place twice; `applied` is the
+    // position in the commit log up to which the tables hold everything; `identity` ties the log to this database.
     "CREATE TABLE record (
          seq INTEGER PRIMARY KEY,
          space BLOB NOT NULL,
@@ -47,7 +51,7 @@ const STEPS: &[&str] = &[
          name TEXT PRIMARY KEY,
          value INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID;
-     INSERT INTO meta VALUES ('high', 0);",
+     INSERT INTO meta VALUES ('high', 0), ('applied', 0), ('identity', random());",
 ];
 
 /// What a file says of itself.
@@ -75,11 +79,14 @@ fn check(place: &Place, marks: Marks) -> Result<(), Error> {
     Ok(())
 }
 
-/// From the file's header, for SQLite itself would make files beside it. One that is too short is left to SQLite to judge.
+/// From the file's header, for SQLite itself would make files beside it.
 fn marks_in_file(place: &Place) -> Result<Marks, Error> {
     let mut header = Vec::new();
-    let file = File::open(place.path()).and_then(|file| file.take(100).read_to_end(&mut header));
-    file.map_err(|error| place.io(&error))?;
+    let read = File::open(place.path()).and_then(|file| file.take(PAGE).read_to_end(&mut header));
+    let length = read.map_err(|error| place.io(&error))? as u64;
+    if (1..PAGE).contains(&length) {
+        return Err(place.damaged(&"the file is cut short"));
+    }
     let number =
         |at: usize| header.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |four| u32::from_be_bytes(*four));
     Ok(Marks { application: number(68), version: number(60) })

@@ -1,19 +1,21 @@
-//! The embedded back end: one SQLite file in write-ahead mode.
+//! The embedded back end: a commit log in front of one SQLite file in write-ahead mode.
 //!
-//! One connection writes, on the committer's thread; a few read-only ones serve reads in place; one copies the write-ahead log
-//! back into the database, out of the commits' way. The invariants: **one process to a file**, and **a file of a newer format is
+//! The way of a commit: `writer` checks it, `log` makes it durable, `pending` shows it to readers, the answer leaves; then `applier`
+//! brings it into the tables through `session`, the only connection that writes, and checkpoints. `reader` serves reads in place from
+//! `pending`, `cache` and the connections of `pool`. The invariants: **one process to a file**, and **a file of a newer format is
 //! left as it was, byte for byte**.
 
+mod applier;
 mod cache;
-mod checkpoint;
 mod fault;
+mod log;
 mod migrate;
+mod pending;
 mod pool;
 mod reader;
+mod reserve;
+mod session;
 mod writer;
-
-#[cfg(test)]
-mod tests;
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -26,10 +28,15 @@ use rusqlite::{Connection, OpenFlags};
 pub(crate) use self::reader::SqliteReader;
 pub(crate) use self::writer::SqliteWriter;
 
+use self::applier::Applier;
 use self::cache::Cache;
-use self::checkpoint::Checkpointer;
 use self::fault::Place;
+use self::log::CommitLog;
+use self::pending::Pending;
 use self::pool::Pool;
+use self::reader::Lookup;
+use self::reserve::Reserve;
+use self::session::Session;
 use crate::Error;
 use crate::lock::Lock;
 
@@ -40,31 +47,59 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const EVERY: &str =
     "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;";
 
-/// Durable commits, deleted bytes overwritten, checkpoints left to their own thread, and room for the inner index pages.
-const WRITING: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; \
+/// Deleted bytes are overwritten; what is flushed, and when, is for `session` to say.
+const WRITING: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON; \
                        PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384;";
 
-/// Opens or makes the database at `path`.
+/// Opens or makes the database at `path`, and brings it up to what was answered last.
 pub(crate) fn open(path: &Path) -> Result<(SqliteReader, SqliteWriter), Error> {
     let place = Place::new(path);
     let lock = Lock::hold(path)?;
-    create(path).map_err(|error| place.io(&error))?;
+    create(&place).map_err(|error| place.io(&error))?;
     migrate::refuse_newer(&place)?;
-    let mut db = connect_to_write(&place)?;
-    migrate::run(&mut db, &place)?;
     let cache = Arc::new(Cache::new());
-    let checkpointer = Checkpointer::start(connect_to_write(&place)?, place.clone())?;
-    let reader = SqliteReader::new(Pool::new(place.clone()), cache.clone());
-    Ok((reader, SqliteWriter::new(db, place, cache, checkpointer, lock)?))
+    let mut session = Session::new(connect_to_write(&place)?, cache.clone(), place.clone())?;
+    let reserve = Arc::new(Reserve::new(place.clone()));
+    let log = match recover(&mut session, &place) {
+        Err(Error::Full(_)) => reserve.spend(|| recover(&mut session, &place)),
+        done => done,
+    }?;
+    let pending = Arc::new(Pending::new(session.applied()));
+    let lookup = Arc::new(Lookup { pending: pending.clone(), cache, pool: Pool::new(place.clone()) });
+    let applier = Applier::start(session, pending.clone(), reserve.clone(), log.durable())?;
+    let writer = SqliteWriter { applier, log, lookup: lookup.clone(), pending, reserve, place, _lock: lock };
+    Ok((SqliteReader(lookup), writer))
+}
+
+/// Applies what a process that was killed left in the commit log, and begins it anew.
+fn recover(session: &mut Session, place: &Place) -> Result<CommitLog, Error> {
+    let identity = session.identity()?;
+    let left = log::left(place, identity, session.applied())?;
+    if !left.is_empty() {
+        tracing::info!(
+            groups = left.len(),
+            "commits of a process that did not close the store are brought into the tables"
+        );
+        session.apply(&left)?;
+    }
+    if !session.checkpoint()? {
+        return Err(Error::Locked(place.path().display().to_string()));
+    }
+    CommitLog::open(place.clone(), identity, session.applied())
 }
 
 /// Makes the file before SQLite would, so that nobody else may read it; its log and index inherit the mode.
-fn create(path: &Path) -> std::io::Result<()> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => File::open(folder(path))?.sync_all(),
+fn create(place: &Place) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(place.path()) {
+        Ok(_) => sync_folder(place),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Flushes the names of files that were made.
+fn sync_folder(place: &Place) -> std::io::Result<()> {
+    File::open(folder(place.path()))?.sync_all()
 }
 
 fn folder(path: &Path) -> &Path {
@@ -75,8 +110,9 @@ fn folder(path: &Path) -> &Path {
 }
 
 fn connect_to_write(place: &Place) -> Result<Connection, Error> {
-    let db = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mut db = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     db.execute_batch(WRITING).map_err(|error| place.fault(&error))?;
+    migrate::run(&mut db, place)?;
     Ok(db)
 }
 

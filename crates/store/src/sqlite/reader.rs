@@ -1,5 +1,5 @@
 //! Reads: in place on the caller's task, for they take some ten microseconds; what turns out to take long moves to a thread that
-//! may block.
+//! may block. A single record is found where it is; a search waits until the tables show all that was answered before it.
 //!
 //! The invariant: **a page comes from one snapshot**: while the driving statement is open, the others see what it sees.
 
@@ -10,6 +10,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::cache::Cache;
+use super::pending::Pending;
 use super::pool::Pool;
 use crate::backend::Reader;
 use crate::{Error, Event, Key, Page, Query, Record, Term};
@@ -24,37 +25,21 @@ const RECORD: &str = "SELECT id, version, body FROM record WHERE seq=?1";
 const EVENTS: &str = "SELECT seq, body FROM event WHERE seq>?1 ORDER BY seq LIMIT ?2";
 
 /// The reading half of the back end.
-pub(crate) struct SqliteReader {
-    pool: Arc<Pool>,
-    cache: Arc<Cache>,
+pub(crate) struct SqliteReader(pub(super) Arc<Lookup>);
+
+/// Where records are looked up: first among what is pending, then in the cache, then in the tables.
+pub(crate) struct Lookup {
+    pub(super) pending: Arc<Pending>,
+    pub(super) cache: Arc<Cache>,
+    pub(super) pool: Pool,
 }
 
-impl SqliteReader {
-    pub(crate) fn new(pool: Pool, cache: Arc<Cache>) -> Self {
-        Self { pool: Arc::new(pool), cache }
-    }
-
-    /// Tries in place with a budget, and without one where blocking is allowed.
-    async fn search<T: Send + 'static>(
-        &self,
-        query: &Query,
-        search: fn(&Connection, &Query, usize) -> rusqlite::Result<Option<T>>,
-    ) -> Result<T, Error> {
-        if let Some(found) = self.pool.read(|db| search(db, query, BUDGET))? {
-            return Ok(found);
+impl Lookup {
+    /// The record as the last answered commit left it.
+    pub(crate) fn get(&self, key: &Key) -> Result<Option<Record>, Error> {
+        if let Some(latest) = self.pending.get(key) {
+            return Ok(latest);
         }
-        let (pool, query) = (self.pool.clone(), query.clone());
-        let without_budget = move || pool.read(|db| search(db, &query, usize::MAX));
-        let found = match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => runtime.spawn_blocking(without_budget).await.unwrap_or(Err(Error::Closed)),
-            Err(_) => without_budget(),
-        };
-        found?.ok_or(Error::Closed)
-    }
-}
-
-impl Reader for SqliteReader {
-    async fn get(&self, key: &Key) -> Result<Option<Record>, Error> {
         if let Some(record) = self.cache.get(key) {
             return Ok(Some(record));
         }
@@ -66,6 +51,38 @@ impl Reader for SqliteReader {
         Ok(record)
     }
 
+    /// Later reads fail with [`Error::Closed`].
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+impl SqliteReader {
+    /// Tries in place with a budget, and without one where blocking is allowed.
+    async fn search<T: Send + 'static>(
+        &self,
+        query: &Query,
+        search: fn(&Connection, &Query, usize) -> rusqlite::Result<Option<T>>,
+    ) -> Result<T, Error> {
+        self.0.pending.settled().await?;
+        if let Some(found) = self.0.pool.read(|db| search(db, query, BUDGET))? {
+            return Ok(found);
+        }
+        let (lookup, query) = (self.0.clone(), query.clone());
+        let without_budget = move || lookup.pool.read(|db| search(db, &query, usize::MAX));
+        let found = match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => runtime.spawn_blocking(without_budget).await.unwrap_or(Err(Error::Closed)),
+            Err(_) => without_budget(),
+        };
+        found?.ok_or(Error::Closed)
+    }
+}
+
+impl Reader for SqliteReader {
+    async fn get(&self, key: &Key) -> Result<Option<Record>, Error> {
+        self.0.get(key)
+    }
+
     async fn find(&self, query: &Query) -> Result<Page, Error> {
         self.search(query, find).await
     }
@@ -75,26 +92,24 @@ impl Reader for SqliteReader {
     }
 
     async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, Error> {
-        self.pool.read(|db| {
-            let mut statement = db.prepare_cached(EVENTS)?;
-            let rows = statement.query_map((signed(after), i64::try_from(limit).unwrap_or(i64::MAX)), |row| {
-                Ok(Event { sequence: unsigned(row, 0)?, body: bytes(row, 1)? })
-            })?;
-            rows.collect()
-        })
-    }
-
-    fn close(&self) {
-        self.pool.close();
+        self.0.pending.settled().await?;
+        self.0.pool.read(|db| events(db, after, limit))
     }
 }
 
 fn get(db: &Connection, key: &Key) -> rusqlite::Result<Option<Record>> {
     let mut statement = db.prepare_cached(GET)?;
-    let found = statement.query_row((key.space.0, key.kind.0, key.id), |row| {
-        Ok(Record { key: *key, version: unsigned(row, 0)?, body: bytes(row, 1)? })
-    });
+    let found = statement
+        .query_row((key.space.0, key.kind.0, key.id), |row| Ok(Record::new(*key, unsigned(row, 0)?, bytes(row, 1)?)));
     found.optional()
+}
+
+fn events(db: &Connection, after: u64, limit: usize) -> rusqlite::Result<Vec<Event>> {
+    let mut statement = db.prepare_cached(EVENTS)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement
+        .query_map((signed(after), limit), |row| Ok(Event { sequence: unsigned(row, 0)?, body: bytes(row, 1)? }))?;
+    rows.collect()
 }
 
 /// A page, or none when the budget did not suffice.
@@ -108,7 +123,7 @@ fn find(db: &Connection, query: &Query, budget: usize) -> rusqlite::Result<Optio
         }
         let record = statement.query_row([place], |row| {
             let key = Key { space: query.space, kind: query.kind, id: row.get(0)? };
-            Ok(Record { key, version: unsigned(row, 1)?, body: bytes(row, 2)? })
+            Ok(Record::new(key, unsigned(row, 1)?, bytes(row, 2)?))
         })?;
         page.records.push((place.unsigned_abs(), record));
         Ok(ControlFlow::Continue(()))

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use store::journal::{Flush, Journal, read};
 use store::{Batch, Change, Error, Expect, Key, Kind, Query, Space, Store, Term};
@@ -27,8 +28,10 @@ fn key(kind: Kind, committer: u64, number: u64) -> Key {
     Key { space: SPACE, kind, id: (u128::from(committer) << 64 | u128::from(number)).to_be_bytes() }
 }
 
+/// Every fourth is long, so that the commit log's files are written over now and then.
 fn body(committer: u64, number: u64) -> Vec<u8> {
-    number.to_be_bytes().into_iter().chain([committer as u8; 8]).collect::<Vec<_>>().repeat(100)
+    let repeat = if number.is_multiple_of(4) { 10_000 } else { 100 };
+    number.to_be_bytes().into_iter().chain([committer as u8; 8]).collect::<Vec<_>>().repeat(repeat)
 }
 
 /// Each committer's next record, its counter, and an event, in one batch.
@@ -42,7 +45,7 @@ fn batch(committer: u64, number: u64) -> Batch {
     let expect = if number == 1 { Expect::Absent } else { Expect::Version(number - 1) };
     let counter = key(COUNTER, committer, 0);
     let counter = Change::Put { key: counter, expect, body: number.to_be_bytes().to_vec(), terms: vec![] };
-    Batch { changes: vec![record, counter], events: vec![body(committer, number)] }
+    Batch { changes: vec![record, counter], events: vec![number.to_be_bytes().to_vec()] }
 }
 
 async fn open(folder: &Path) -> Result<Arc<dyn Store>, Error> {
@@ -112,6 +115,14 @@ fn run_and_kill(folder: &Path, lines: usize) -> Vec<String> {
     said
 }
 
+/// Runs a child and kills it while it opens what the one before it left, more or less.
+fn run_and_kill_early(folder: &Path, round: u64) {
+    let mut child = spawn(folder);
+    std::thread::sleep(Duration::from_millis(round));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// The highest number of each committer that was acknowledged.
 fn acknowledged(said: &[String]) -> Vec<u64> {
     let mut highest = vec![0; COMMITTERS as usize];
@@ -159,6 +170,7 @@ async fn a_killed_process_loses_nothing_that_it_acknowledged() {
     let mut before = vec![0; COMMITTERS as usize];
     for round in 0..ROUNDS {
         let said = run_and_kill(folder.path(), 1 + (round as usize * 37) % 250);
+        run_and_kill_early(folder.path(), round);
         let now = acknowledged(&said);
         let least: Vec<u64> = now.iter().zip(&before).map(|(now, before)| *now.max(before)).collect();
         check_store(folder.path(), &least).await;

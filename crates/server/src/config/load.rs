@@ -1,0 +1,100 @@
+//! Putting together what is in force.
+
+use super::value::{self, Value};
+use super::{Config, Error, FILE_VARIABLE, Flags, Loaded, PASSPHRASE_VARIABLE, file, settings};
+use std::path::{Path, PathBuf};
+
+/// Where a file is looked for when none is named.
+const SYSTEM_FILE: &str = "/etc/keystead/keystead.toml";
+/// Variables that the command line or the master key reads, so that they are no misspelt settings.
+const OTHER_VARIABLES: [&str; 5] =
+    [FILE_VARIABLE, PASSPHRASE_VARIABLE, "KEYSTEAD_URL", "KEYSTEAD_API_KEY", "KEYSTEAD_CA"];
+
+/// Puts together what is in force.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn load(flags: &Flags, environment: &[(String, String)]) -> Result<Loaded, Error> {
+    let mut config = Config::new(default_data());
+    let file = chosen_file(flags, environment);
+    if let Some(path) = &file {
+        file::apply(&mut config, path)?;
+    }
+    apply_environment(&mut config, environment)?;
+    apply_flags(&mut config, flags)?;
+    check(&config)?;
+    Ok(Loaded { config, file, warnings: unknown_variables(environment) })
+}
+
+/// The process's environment, as far as it is Keystead's.
+pub fn environment() -> Vec<(String, String)> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).filter(|(name, _)| name.starts_with("KEYSTEAD_")).collect()
+}
+
+/// Where data is kept unless somebody says otherwise: of the system for root, of the user for others.
+pub fn default_data() -> PathBuf {
+    if nix::unistd::geteuid().is_root() {
+        return PathBuf::from("/var/lib/keystead");
+    }
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
+    base.map_or_else(|| PathBuf::from("keystead-data"), |base| base.join("keystead"))
+}
+
+fn chosen_file(flags: &Flags, environment: &[(String, String)]) -> Option<PathBuf> {
+    let variable = environment.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
+    let system = Path::new(SYSTEM_FILE);
+    let named = flags.config.clone().or_else(|| variable.map(|(_, value)| PathBuf::from(value)));
+    named.or_else(|| system.exists().then(|| system.to_owned()))
+}
+
+fn apply_environment(config: &mut Config, environment: &[(String, String)]) -> Result<(), Error> {
+    for setting in settings::ALL {
+        let variable = environment.iter().find(|(name, _)| *name == setting.variable());
+        if let Some((name, value)) = variable.filter(|(_, value)| !value.is_empty()) {
+            let problem = |problem| Error::Elsewhere { origin: name.clone(), problem };
+            (setting.set)(config, &Value::Text(value)).map_err(problem)?;
+        }
+    }
+    Ok(())
+}
+
+fn apply_flags(config: &mut Config, flags: &Flags) -> Result<(), Error> {
+    let listen =
+        [("kmip_listen", "--kmip-listen", &flags.kmip_listen), ("admin_listen", "--admin-listen", &flags.admin_listen)];
+    for (key, flag, value) in listen {
+        if let (Some(value), Some(setting)) = (value, settings::find(key)) {
+            let problem = |problem| Error::Elsewhere { origin: flag.into(), problem };
+            (setting.set)(config, &Value::Text(value)).map_err(problem)?;
+        }
+    }
+    if !flags.names.is_empty() {
+        let problem = |problem| Error::Elsewhere { origin: "--name".into(), problem };
+        config.names = value::names(&flags.names).map_err(problem)?;
+    }
+    if let Some(data) = &flags.data {
+        config.data.clone_from(data);
+    }
+    Ok(())
+}
+
+fn check(config: &Config) -> Result<(), Error> {
+    if config.master_key.file.is_some() && config.master_key.passphrase_file.is_some() {
+        return Err(Error::Conflict(
+            "master_key.file and master_key.passphrase_file exclude each other: keep the one that is true",
+        ));
+    }
+    if config.kmip_listen == config.admin_listen && config.kmip_listen.port() != 0 {
+        return Err(Error::Conflict("kmip_listen and admin_listen are the same address: give each its own port"));
+    }
+    Ok(())
+}
+
+fn unknown_variables(environment: &[(String, String)]) -> Vec<String> {
+    let known = |name: &str| OTHER_VARIABLES.contains(&name) || settings::ALL.iter().any(|s| s.variable() == name);
+    let unknown = environment.iter().map(|(name, _)| name).filter(|name| !known(name));
+    unknown.map(|name| format!("the environment variable {name} is no setting of Keystead's and is ignored")).collect()
+}

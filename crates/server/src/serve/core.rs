@@ -1,0 +1,104 @@
+//! [`Core`]: keys and records. Each part needs the one before it.
+
+use super::fail_stop::FailStop;
+use super::master::{self, Master};
+use super::{Error, first};
+use crate::config::{Config, JournalFlush};
+use crate::folder::Folder;
+use ::kmip::Timestamp;
+use engine::Engine;
+use keymanager::KeyManager;
+use std::sync::Arc;
+use std::time::Duration;
+use store::journal::{Flush, Journal};
+use uuid::Uuid;
+use wrap::Secret;
+use wrap::primitive::{Random, SealKey};
+use zeroize::Zeroizing;
+
+/// The store's file in the data folder.
+pub(super) const DATABASE: &str = "keystead.db";
+const JOURNAL: &str = "journal";
+const NODE: &str = "node";
+const JOURNAL_CHECK: Duration = Duration::from_secs(5);
+/// What the key that seals the authority's is derived for. Part of the data format.
+const AUTHORITY_SEAL: &str = "keystead authority seal";
+
+/// Keys and records, opened.
+pub(super) struct Core {
+    pub(super) engine: Arc<Engine>,
+    pub(super) keys: Arc<KeyManager>,
+    pub(super) store: Arc<FailStop>,
+    pub(super) seal: SealKey,
+    pub(super) master_key: String,
+}
+
+impl Core {
+    /// Master key, store, key manager, engine: each needs the one before it.
+    pub(super) async fn open(config: &Config, folder: &Folder, random: &Arc<dyn Random>) -> Result<Self, Error> {
+        let Master { key, place } = master::open(config, folder, &**random)?;
+        let seal = authority_seal(key.seal_key())?;
+        let address = format!("sqlite:{}", folder.path(DATABASE).display());
+        let store = FailStop::new(store::open(&address).await?);
+        let keys = Arc::new(KeyManager::open(store.clone(), key, random.clone()).await?);
+        let journal = open_journal(config, folder, &**random)?;
+        tokio::spawn(watch_journal(journal.clone(), store.clone()));
+        let parts = engine::Parts { store: store.clone(), wrapper: keys.clone(), random: random.clone(), journal };
+        let engine = Engine::open(parts).await.map_err(|error| Error::Engine(error.to_string()))?;
+        Ok(Core { engine: Arc::new(engine), keys, store, seal, master_key: place })
+    }
+
+    /// What a first start makes, and what later ones keep true.
+    pub(super) async fn furnish(
+        &self,
+        folder: &Folder,
+        (url, ca): (String, String),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if folder.is_new() {
+            let instance = first::furnish(&self.keys, &self.engine, now).await?;
+            first::appoint(&self.keys, folder, instance, (url.clone(), ca.clone()), now).await?;
+        }
+        first::refresh(folder, url, ca)
+    }
+}
+
+/// The authority's key has a sealing key of its own, so that the master key can go to the key manager for good.
+fn authority_seal(master: &SealKey) -> Result<SealKey, Error> {
+    let derived = Zeroizing::new(master.tag(AUTHORITY_SEAL, &[]).map_err(wrap::master::Error::from)?);
+    let secret = Secret::new(Zeroizing::new(derived.to_vec()));
+    Ok(SealKey::new(&secret).map_err(wrap::master::Error::from)?)
+}
+
+fn open_journal(config: &Config, folder: &Folder, random: &dyn Random) -> Result<Arc<Journal>, Error> {
+    let flush = match config.journal {
+        JournalFlush::Interval => Flush::Soon,
+        JournalFlush::Each => Flush::Each,
+    };
+    let node = node(folder, random)?;
+    Ok(Arc::new(Journal::open(&folder.path(JOURNAL), node, wrap::primitive::digest, flush)?))
+}
+
+/// This node's identifier, made once.
+fn node(folder: &Folder, random: &dyn Random) -> Result<[u8; 16], Error> {
+    let known = folder.read(NODE)?.and_then(|text| std::str::from_utf8(&text).ok()?.trim().parse::<Uuid>().ok());
+    if let Some(node) = known {
+        return Ok(node.into_bytes());
+    }
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes).map_err(wrap::master::Error::from)?;
+    let node = uuid::Builder::from_random_bytes(bytes).into_uuid();
+    folder.write(NODE, format!("{node}\n").as_bytes())?;
+    Ok(node.into_bytes())
+}
+
+/// The journal flushes on its own; that it could not is seen here.
+async fn watch_journal(journal: Arc<Journal>, store: Arc<FailStop>) {
+    loop {
+        tokio::time::sleep(JOURNAL_CHECK).await;
+        let journal = journal.clone();
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || journal.flush()).await {
+            store.fail(&error);
+        }
+    }
+}

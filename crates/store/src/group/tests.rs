@@ -1,0 +1,83 @@
+//! What the committer promises whatever is below it.
+
+use super::*;
+use crate::{Expect, Kind, Space, memory, sqlite};
+
+/// A back end whose writer stands still until the other end is dropped.
+struct Gated<W>(W, std::sync::mpsc::Receiver<()>);
+
+impl<W: Writer> Writer for Gated<W> {
+    fn apply(&mut self, batches: Vec<Batch>) -> Result<Vec<Outcome>, Error> {
+        let _ = self.1.recv();
+        self.0.apply(batches)
+    }
+
+    fn close(self) -> Result<(), Error> {
+        self.0.close()
+    }
+}
+
+fn batch(id: u8) -> Batch {
+    let key = Key { space: Space([1; 16]), kind: Kind(1), id: [id; 16] };
+    let put = Change::Put { key, expect: Expect::Absent, body: vec![id; 1000], terms: vec![] };
+    Batch { changes: vec![put], events: vec![] }
+}
+
+/// Holds the writer until all commits are queued: then they take one flush, or two where one had been taken already.
+async fn check_shared_flush<R: Reader>((reader, writer): (R, impl Writer)) {
+    let (held, gate) = std::sync::mpsc::channel();
+    let store = Arc::new(Grouped::start(reader, Gated(writer, gate)).unwrap());
+    let commits: Vec<_> = (0..64).map(|id| (id, store.clone())).collect();
+    let commits = commits.into_iter().map(|(id, store)| tokio::spawn(async move { store.commit(batch(id)).await }));
+    let commits: Vec<_> = commits.collect();
+    while store.room.available_permits() > QUEUE_KIB as usize - 2 * 64 {
+        tokio::task::yield_now().await;
+    }
+    drop(held);
+    for commit in commits {
+        commit.await.unwrap().unwrap();
+    }
+    assert!(store.flushes.load(Ordering::Relaxed) <= 2);
+}
+
+#[tokio::test]
+async fn commits_that_wait_share_a_flush() {
+    check_shared_flush(memory::open()).await;
+    let folder = tempfile::tempdir().unwrap();
+    check_shared_flush(sqlite::open(&folder.path().join("store.db")).unwrap()).await;
+}
+
+/// Fails as storage does, and must not be asked again.
+struct Broken(bool);
+
+impl Writer for Broken {
+    fn apply(&mut self, _: Vec<Batch>) -> Result<Vec<Outcome>, Error> {
+        assert!(!std::mem::replace(&mut self.0, true), "a failed flush is never tried again");
+        Err(Error::Failed("no medium".into()))
+    }
+
+    fn close(self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_written_after_a_failed_flush() {
+    let store = Grouped::start(memory::open().0, Broken(false)).unwrap();
+    for id in 0..3 {
+        assert_eq!(store.commit(batch(id)).await, Err(Error::Failed("no medium".into())));
+    }
+    assert_eq!(
+        store.count(&Query { space: Space([1; 16]), kind: Kind(1), terms: vec![], after: 0, limit: 1 }).await,
+        Ok(0)
+    );
+}
+
+#[tokio::test]
+async fn a_batch_that_names_a_key_twice_conflicts_with_itself() {
+    let (reader, writer) = memory::open();
+    let store = Grouped::start(reader, writer).unwrap();
+    let changes = [batch(1).changes, batch(2).changes, batch(1).changes].concat();
+    let conflict = Error::Conflict(*changes[0].key());
+    assert_eq!(store.commit(Batch { changes, events: vec![] }).await, Err(conflict));
+}

@@ -1,0 +1,65 @@
+//! A full disk, on a small file system of its own.
+
+use std::fs;
+use std::process::Command;
+
+use store::journal::{Flush, Journal};
+use store::{Error, Expect};
+use tempfile::tempdir;
+
+use crate::common::{batch, everything, open, put};
+
+/// A small file system of its own, unmounted when dropped.
+struct Tmpfs(tempfile::TempDir);
+
+impl Tmpfs {
+    fn mount() -> Option<Self> {
+        let folder = tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        let done = mount.args(["-t", "tmpfs", "-o", "size=96m", "tmpfs"]).arg(folder.path()).status();
+        done.is_ok_and(|status| status.success()).then_some(Self(folder))
+    }
+}
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_changes_and_heals() {
+    let Some(disk) = Tmpfs::mount() else {
+        eprintln!("SKIPPED, NOT PASSED: a full disk needs the right to mount a tmpfs (run as root)");
+        return;
+    };
+    let folder = disk.0.path();
+    let ballast = folder.join("ballast");
+    fs::write(&ballast, vec![0; 48 << 20]).unwrap();
+    let store = open(&folder.join("store.db")).await.unwrap();
+    let journal = Journal::open(&folder.join("reads"), [0; 16], |parts| [parts.len() as u8; 32], Flush::Soon).unwrap();
+    let mut stored = 0;
+    let refused = loop {
+        match store.commit(batch(vec![put(stored, Expect::Absent, 50_000)])).await {
+            Ok(()) => stored += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(refused, Error::Full(folder.display().to_string()));
+    assert!(stored > 20);
+    let full = loop {
+        if let Err(error) = journal.append(&[1; 3000]) {
+            break error;
+        }
+    };
+    assert!(matches!(full, Error::Full(_)), "{full:?}");
+    assert_eq!(store.count(&everything()).await.unwrap(), stored, "reads go on");
+    assert!(store.commit(batch(vec![put(stored, Expect::Absent, 50_000)])).await.is_err());
+    fs::remove_file(ballast).unwrap();
+    store.commit(batch(vec![put(stored, Expect::Absent, 50_000)])).await.unwrap();
+    journal.append(b"healed").unwrap();
+    store.close().await.unwrap();
+    let again = open(&folder.join("store.db")).await.unwrap();
+    assert_eq!(again.count(&everything()).await.unwrap(), stored + 1);
+    assert_eq!(again.events(0, 1000).await.unwrap().len() as u64, stored + 1);
+}

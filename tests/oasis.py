@@ -124,7 +124,7 @@ def judge(passing, floor, arguments):
     if arguments.update_floor:
         FLOOR.write_text(json.dumps(raised, indent=1) + "\n")
         print(f"\nwrote {FLOOR.name}")
-    elif raised != floor:
+    elif any(set(names) - set(floor.get(version, [])) for version, names in passing.items()):
         again = f"target/venv/bin/python tests/oasis.py {arguments.folder} --update-floor"
         print(f"\nmore passes than the floor says; to raise it: {again}")
     now = sum(map(len, passing.values()))

@@ -98,6 +98,16 @@ def test_removing_a_certificate_bites_on_the_open_connection(server, certificate
         assert staying.material(key), "the adapter's other certificate goes on, and so does the key"
 
 
+def test_removing_a_certificate_closes_the_connection_that_waits(server, certificate):
+    leaving = server.issue("waiting")
+    with wire.Connection(server.port, leaving) as connection, wire.Connection(server.port, certificate) as staying:
+        connection.call("Discover Versions")
+        server.cli("cert", "remove", "waiting", "--adapter", "default", "--yes")
+        with pytest.raises(CLOSED):
+            connection.receive()
+        assert staying.call("Discover Versions"), "the connections of other certificates stay open"
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -14,6 +14,7 @@ use arc_swap::ArcSwap;
 use kmip::Timestamp;
 use parking_lot::Mutex;
 use store::{Key, Kind, Query, Space, Store};
+use tokio::sync::watch;
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 use uuid::Uuid;
 use wrap::KeyRef;
@@ -201,6 +202,7 @@ pub struct Registry {
     random: Arc<dyn Random>,
     snapshot: ArcSwap<Snapshot>,
     epoch: AtomicU64,
+    news: watch::Sender<()>,
     changing: tokio::sync::Mutex<()>,
     removing: tokio::sync::RwLock<()>,
     publishing: Mutex<()>,
@@ -218,6 +220,7 @@ impl Registry {
             random,
             snapshot: ArcSwap::default(),
             epoch: AtomicU64::new(1),
+            news: watch::Sender::new(()),
             changing: tokio::sync::Mutex::default(),
             removing: tokio::sync::RwLock::default(),
             publishing: Mutex::default(),
@@ -229,6 +232,11 @@ impl Registry {
     /// Moves whenever an answer of [`Registry::admit`] may have changed.
     pub fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Hears of every move of the epoch, for those who hold a client without asking again.
+    pub fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
     }
 
     /// The client with this certificate, if it is on a list.
@@ -300,6 +308,7 @@ impl Registry {
         let _one = self.publishing.lock();
         self.snapshot.store(Arc::new(snapshot));
         self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.news.send_replace(());
     }
 
     async fn records(&self, kind: Kind) -> Result<Vec<(u64, Key, Vec<u8>)>, Failure> {

@@ -163,7 +163,8 @@ impl<'e> Scope<'e> {
     /// Takes a name for an object, so that no other object of the adapter can have it (KMIP 1.4, 3.2).
     pub async fn claim_name(&mut self, object: Uuid, name: &Value) -> Result<(), Failure> {
         let key = self.name_key(name);
-        let claimed = self.changes.iter().any(|change| matches!(change, Change::Put { key: other, .. } if *other == key));
+        let claimed =
+            self.changes.iter().any(|change| matches!(change, Change::Put { key: other, .. } if *other == key));
         if claimed || self.engine.store.get(&key).await?.is_some() {
             return Err(Refusal::NameTaken.into());
         }
@@ -207,7 +208,12 @@ impl<'e> Scope<'e> {
     }
 
     /// A page of the adapter's objects that bear all of these terms.
-    pub async fn find(&self, terms: &[Term], after: u64, limit: usize) -> Result<(Vec<(u64, Arc<Object>)>, bool), Failure> {
+    pub async fn find(
+        &self,
+        terms: &[Term],
+        after: u64,
+        limit: usize,
+    ) -> Result<(Vec<(u64, Arc<Object>)>, bool), Failure> {
         let key = self.key().await?;
         let query = self.query(terms, after, limit);
         let page = self.engine.store.find(&query).await?;
@@ -234,7 +240,8 @@ impl<'e> Scope<'e> {
             engine.record(&event)?;
             return Ok(placeholder);
         }
-        let _held = engine.registry.hold(origin.adapter().id).await.ok_or(Refusal::Denied("the adapter was removed"))?;
+        let _held =
+            engine.registry.hold(origin.adapter().id).await.ok_or(Refusal::Denied("the adapter was removed"))?;
         let journal = optional.then(|| event.clone());
         match (engine.store.commit(Batch { changes, events: vec![event] }).await, journal) {
             (Err(store::Error::Full(_) | store::Error::Io(_) | store::Error::Failed(_)), Some(event)) => {

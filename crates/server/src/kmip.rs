@@ -53,14 +53,16 @@ pub async fn serve(listener: TcpListener, port: Port, stop: impl Future<Output =
         Ok(workers) => workers,
         Err(error) => return tracing::error!(%error, "the threads of the KMIP port can't be started"),
     };
-    let (draining, drain) = watch::channel(());
+    let (news, hears) = watch::channel(false);
+    let mut changes = port.engine.registry().news();
     let house = Arc::new(House { seats: Seats::new(&port.limits), quiet: Quiet::default(), port });
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
+            _ = changes.changed() => news.send_modify(|_| ()),
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => receive(stream, peer, &workers, &house, &drain),
+                Ok((stream, peer)) => receive(stream, peer, &workers, &house, &hears),
                 Err(error) => {
                     tracing::warn!(%error, "the KMIP port can't accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -68,11 +70,11 @@ pub async fn serve(listener: TcpListener, port: Port, stop: impl Future<Output =
             },
         }
     }
-    drop((listener, drain));
-    let _ = draining.send(());
+    drop((listener, hears));
+    news.send_replace(true);
     // Closed once the last connection has dropped its receiver.
-    if tokio::time::timeout(DRAIN, draining.closed()).await.is_err() {
-        tracing::warn!(connections = draining.receiver_count(), "requests were still in progress and are cut off");
+    if tokio::time::timeout(DRAIN, news.closed()).await.is_err() {
+        tracing::warn!(connections = news.receiver_count(), "requests were still in progress and are cut off");
     }
     // Waits for threads to end, which an event loop must not.
     let _ = tokio::task::spawn_blocking(move || drop(workers)).await;
@@ -85,21 +87,15 @@ struct House {
     quiet: Quiet,
 }
 
-fn receive(
-    stream: TcpStream,
-    peer: SocketAddr,
-    workers: &Workers,
-    house: &Arc<House>,
-    drain: &watch::Receiver<()>,
-) {
+fn receive(stream: TcpStream, peer: SocketAddr, workers: &Workers, house: &Arc<House>, news: &watch::Receiver<bool>) {
     match house.seats.take(peer.ip()) {
         Ok(seat) => {
             // From this event loop to the worker's.
             let Ok(stream) = stream.into_std() else { return };
-            let (house, drain) = (house.clone(), drain.clone());
+            let (house, news) = (house.clone(), news.clone());
             workers.give(move || async move {
                 if let Ok(stream) = TcpStream::from_std(stream) {
-                    connection::converse(stream, peer, house, drain).await;
+                    connection::converse(stream, peer, house, news).await;
                 }
                 drop(seat);
             });

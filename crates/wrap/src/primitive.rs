@@ -52,6 +52,13 @@ pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
     digest
 }
 
+/// SHA-1 of a certificate: the thumbprint that vCenter shows beside, or in place of, the SHA-256. Nothing is trusted by it.
+pub fn thumbprint(certificate: &[u8]) -> [u8; 20] {
+    let mut thumbprint = [0; 20];
+    thumbprint.copy_from_slice(sha::digest(&sha::SHA1_FOR_LEGACY_USE_ONLY, certificate).as_ref());
+    thumbprint
+}
+
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()

@@ -1,8 +1,9 @@
 //! Delete Attribute: one instance of an attribute (KMIP 1.4, 4.16).
 
-use kmip::attribute;
+use kmip::attribute::{self, Attribute};
 use kmip::enums::Operation as Code;
 use kmip::payload::{ChangeAttributeResponse, DeleteAttributeRequest};
+use kmip::ttlv::Encode;
 
 use super::Operation;
 use crate::error::{Failure, Refusal};
@@ -25,8 +26,10 @@ impl Operation for DeleteAttribute {
             return Err(Refusal::ReadOnly(name.as_str().to_owned(), "it can't be deleted").into());
         }
         let index = request.attribute_index.unwrap_or(0);
+        // A value that the client's version can't be told is not there for it.
+        let named = |there: &Attribute| there.name == name && there.index() == index && there.known_to(scope.version());
         let attributes = &mut stored.change().attributes;
-        let place = attributes.iter().position(|attribute| attribute.name == name && attribute.index() == index);
+        let place = attributes.iter().position(named);
         let place = place.ok_or_else(|| Refusal::AttributeNotFound(name.as_str().to_owned()))?;
         let deleted = attributes.remove(place);
         if name.is(&attribute::NAME) {

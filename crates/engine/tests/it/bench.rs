@@ -73,7 +73,7 @@ impl Bench {
         let new = NewRootKey { name: "crk".into(), description: None, payload: None };
         let root_key = manager.create_root_key(instance, new, &manager_by(), at(NOW)).await.unwrap().id;
         let journal = journal(&folder);
-        let engine = engine(&store, &manager, &journal).await;
+        let engine = engine(&store, &manager, &journal).await.unwrap();
         let clock = AtomicI64::new(NOW * 1000);
         let client = admitted(&engine, instance, root_key, "default").await;
         Bench { engine, manager, store, journal, instance, root_key, client, clock, master, folder }
@@ -90,13 +90,13 @@ impl Bench {
         let store = Arc::new(Meddler::new(store::open(&address).await.unwrap()));
         let manager = self::manager(&store, &master).await;
         let journal = self::journal(&folder);
-        let engine = self::engine(&store, &manager, &journal).await;
+        let engine = self::engine(&store, &manager, &journal).await.unwrap();
         let client = engine.registry().admit(&fingerprint).unwrap();
         Bench { engine, manager, store, journal, instance, root_key, client, clock, master, folder }
     }
 
-    /// Another engine over the same store, with nothing in memory.
-    pub(crate) async fn second_engine(&self) -> Engine {
+    /// Another engine over the same store, with nothing in memory, if one can be had.
+    pub(crate) async fn second_engine(&self) -> Option<Engine> {
         engine(&self.store, &manager(&self.store, &self.master).await, &self.journal).await
     }
 
@@ -135,6 +135,20 @@ impl Bench {
         let reply = self.send(client, &message(version, &[(operation, payload)])).await;
         assert!(!reply.close);
         answers(&reply.bytes, version).remove(0)
+    }
+
+    /// One operation at another engine, of the client that it has under the same certificate, if it admits one.
+    pub(crate) async fn ask_at(
+        &self,
+        engine: &Engine,
+        client: &Client,
+        operation: &str,
+        payload: &str,
+    ) -> Option<Answer> {
+        let client = engine.registry().admit(&client.certificate().fingerprint)?;
+        let origin = Origin::Client { client: &client, address: HOME };
+        let reply = engine.handle(&origin, &message(Version::V1_4, &[(operation, payload)]), self.now()).await;
+        Some(answers(&reply.bytes, Version::V1_4).remove(0))
     }
 
     /// One operation in KMIP 1.4.
@@ -198,10 +212,10 @@ fn journal(folder: &TempDir) -> Arc<Journal> {
     Arc::new(Journal::open(&path, [7; 16], wrap::primitive::digest, Flush::Soon).unwrap())
 }
 
-async fn engine(store: &Arc<Meddler>, manager: &Arc<KeyManager>, journal: &Arc<Journal>) -> Engine {
+async fn engine(store: &Arc<Meddler>, manager: &Arc<KeyManager>, journal: &Arc<Journal>) -> Option<Engine> {
     let (store, wrapper) = (Arc::clone(store) as Arc<dyn Store>, Arc::clone(manager) as Arc<dyn wrap::Wrapper>);
     let parts = Parts { store, wrapper, random: Arc::new(SystemRandom), journal: Arc::clone(journal) };
-    Engine::open(parts).await.unwrap()
+    Engine::open(parts).await.ok()
 }
 
 async fn admitted(engine: &Engine, instance: Uuid, root_key: Uuid, name: &str) -> Client {

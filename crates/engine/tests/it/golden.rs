@@ -39,7 +39,11 @@ async fn sessions_go_as_they_are_written() {
     for file in files {
         check(&file, &mut wrong).await;
     }
-    assert!(wrong.is_empty(), "these sessions went another way (UPDATE_GOLDEN=1 writes them anew):\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "these sessions went another way (UPDATE_GOLDEN=1 writes them anew):\n{}",
+        wrong.join("\n")
+    );
 }
 
 async fn check(file: &Path, wrong: &mut Vec<String>) {

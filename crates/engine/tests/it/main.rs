@@ -3,21 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod ask;
+mod audit;
 mod bench;
+mod concurrency;
+mod faults;
 mod golden;
+mod hostile;
+mod isolation;
 mod lifecycle;
 mod meddler;
+mod model;
+mod registry;
+mod root_keys;
+mod tampering;
 mod versions;
-
-#[tokio::test]
-async fn smoke() {
-    let bench = bench::Bench::new().await;
-    let key = bench.key(&[]).await;
-    assert_eq!(bench.material(&key).await.len(), 32);
-    let bench = bench::Bench::on_disk().await;
-    let key = bench.key(&[]).await;
-    let bytes = bench.material(&key).await;
-    let bench = bench.restarted().await;
-    assert_eq!(bench.material(&key).await, bytes);
-    println!("{:?}", bench.journaled());
-}

@@ -48,9 +48,12 @@ impl Meddler {
         records
     }
 
+    /// The record as it is given out. Nobody has made anything yet of one that was meddled with.
     fn altered(&self, record: Record) -> Option<Record> {
-        let alter = self.alter.lock().clone();
-        alter.map_or(Some(record.clone()), |alter| alter(record))
+        match self.alter.lock().clone() {
+            Some(alter) => alter(record).map(|Record { key, version, body, .. }| Record::new(key, version, body)),
+            None => Some(record),
+        }
     }
 }
 

@@ -79,7 +79,8 @@ async fn nothing_younger_is_answered() {
         let hidden = bench.key(&[attribute("Sensitive", "true")]).await;
         let kept = bench.key(&[attribute("Extractable", "false")]).await;
         let young = id(&bench.done("Create", &create(&[]).replace("AES", "ChaCha20")).await);
-        let functions: String = (1..=12).map(|number| format!("Query Function: Enumeration {number:#010x}\n")).collect();
+        let functions: String =
+            (1..=12).map(|number| format!("Query Function: Enumeration {number:#010x}\n")).collect();
         for (operation, payload) in [
             ("Get", unique(&key)),
             ("Get", unique(&hidden)),
@@ -109,7 +110,11 @@ async fn nothing_younger_is_answered() {
             ("Encrypt", String::new()),
             ("Export", String::new()),
         ] {
-            check(&bench, version, operation, &payload).await;
+            let number = enums::number(tag::OPERATION, operation).unwrap();
+            // An operation that the client has from elsewhere is given back to it as it named it.
+            if enums::since(tag::OPERATION, number).unwrap() <= version {
+                check(&bench, version, operation, &payload).await;
+            }
         }
     }
 }

@@ -34,35 +34,56 @@ enum End {
 /// Serves one connection to its end.
 ///
 /// The handshake and the engine's work run in boxes of their own, so that a connection that waits holds no memory for them.
-pub(super) async fn converse(stream: TcpStream, address: SocketAddr, house: Arc<House>, drain: watch::Receiver<()>) {
+pub(super) async fn converse(stream: TcpStream, address: SocketAddr, house: Arc<House>, news: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
     let Some(mut peer) = Box::pin(shake(stream, address, &house)).await else { return };
     let Some(admission) = Admission::ask(&peer, address, &house) else {
         return Box::pin(farewell(peer.stream)).await;
     };
     // The stream stays where it is: a second place for it would be a third of what an idle connection takes.
-    let end = serve(&mut peer.stream, address, admission, &house, drain).await;
+    let end = serve(&mut peer.stream, address, admission, &house, news).await;
     log_end(&end, address);
     if !matches!(end, End::Peer(_)) {
         Box::pin(farewell(peer.stream)).await;
     }
 }
 
+/// Serves requests until the connection ends. Between them it hears of news: that the server stops (the news is `true`), or that the
+/// lists have changed, and then a client that is on none any more is not kept waiting for its next request.
 async fn serve(
     stream: &mut TlsStream<TcpStream>,
     address: SocketAddr,
     mut admission: Admission,
     house: &House,
-    mut drain: watch::Receiver<()>,
+    mut news: watch::Receiver<bool>,
 ) -> End {
-    let mut stop = std::pin::pin!(drain.changed());
+    loop {
+        match serve_until(stream, address, &mut admission, house, news.changed()).await {
+            End::Stop if !*news.borrow() => match admission.renew(house) {
+                Some(_) => (),
+                None => return End::Removed,
+            },
+            end => return end,
+        }
+    }
+}
+
+/// Serves requests until the connection ends, or `stop` is done and none is in progress.
+async fn serve_until(
+    stream: &mut TlsStream<TcpStream>,
+    address: SocketAddr,
+    admission: &mut Admission,
+    house: &House,
+    stop: impl Future,
+) -> End {
+    let mut stop = std::pin::pin!(stop);
     let mut alarm = std::pin::pin!(sleep_until(Instant::now() + house.port.limits.idle));
     loop {
         let header = match header(stream, stop.as_mut(), alarm.as_mut(), house).await {
             Ok(header) => header,
             Err(end) => return end,
         };
-        match Box::pin(exchange(stream, header, address, &mut admission, house)).await {
+        match Box::pin(exchange(stream, header, address, admission, house)).await {
             Ok(()) => (),
             Err(end) => return end,
         }

@@ -1,6 +1,7 @@
 //! What the administrator reads on standard output: where the server is, and what to do next in vCenter.
 
 use super::first::ADAPTER;
+use crate::tls;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -11,7 +12,8 @@ pub(super) struct Guide<'a> {
     pub(super) kmip: SocketAddr,
     pub(super) admin_url: &'a str,
     pub(super) names: &'a [String],
-    pub(super) fingerprint: [u8; 32],
+    /// The server certificate, DER.
+    pub(super) certificate: &'a [u8],
     pub(super) data: &'a Path,
     pub(super) master_key: &'a str,
     pub(super) first: bool,
@@ -42,7 +44,8 @@ impl Guide<'_> {
         let rows = [
             ("KMIP", format!("{} port {} (listening on {})", self.name(), self.kmip.port(), self.kmip)),
             ("Administration", self.admin_url.to_owned()),
-            ("Server certificate", format!("SHA-256 {}", with_colons(&self.fingerprint))),
+            ("Server certificate", format!("SHA-256 {}", with_colons(&tls::fingerprint(self.certificate)))),
+            ("", format!("SHA-1   {}", with_colons(&wrap::primitive::thumbprint(self.certificate)))),
             ("Its names", self.names.join(", ")),
             ("Data folder", self.data.display().to_string()),
             ("Master key", self.master_key.to_owned()),
@@ -55,7 +58,7 @@ impl Guide<'_> {
 
     fn next_steps(&self) -> String {
         let (name, port, data) = (self.name(), self.kmip.port(), self.data.display());
-        let master_key = self.master_key;
+        let (master_key, keystead) = (self.master_key, command());
         format!(
             "
 Keep a copy of the master key ({master_key}) away from this machine, and never on storage that it
@@ -65,20 +68,25 @@ Next, in the vSphere Client:
 
   1. Select the vCenter Server > Configure > Security > Key Providers > Add > Add Standard Key Provider.
      Give it a name; as its server enter address {name} and port {port}. Leave user name and password empty.
-  2. vCenter shows the server's certificate: compare it with the fingerprint above, then Trust.
+  2. vCenter shows the server's certificate: compare it with the fingerprints above, then Trust.
   3. On this machine, make vCenter's certificate:
 
-       keystead client issue --data {data} --adapter {ADAPTER} --name vcenter --out .
+       {keystead} client issue --data {data} --adapter {ADAPTER} --name vcenter --out .
 
   4. Select the server in the list > Establish Trust > Make KMS trust vCenter > KMS certificate and private key,
      and upload vcenter.crt and vcenter.key. Then remove vcenter.key from here.
-  5. The status becomes Connected. `keystead cert list` shows who may connect.
+  5. The status becomes Connected. `{keystead} cert list` shows who may connect.
 
 To keep the private key in vCenter: choose New Certificate Signing Request in step 4 and sign it with
-`keystead client sign`; or choose vCenter Certificate, and put that on the list with `keystead cert add`.
+`{keystead} client sign`; or choose vCenter Certificate, and put that on the list with `{keystead} cert add`.
 "
         )
     }
+}
+
+/// What was typed to start this program, so that what is shown can be typed as it is.
+fn command() -> String {
+    std::env::args().next().unwrap_or_else(|| "keystead".to_owned())
 }
 
 fn with_colons(bytes: &[u8]) -> String {

@@ -11,7 +11,7 @@ use crate::folder::Folder;
 use crate::http::{self, Administration};
 use crate::kmip::{self, Port};
 use crate::pki::{Pki, ServerCertificate, ServerNames};
-use crate::tls::{self, Live};
+use crate::tls::Live;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::Store;
@@ -123,9 +123,9 @@ fn guide<'a>(
     server: &'a ServerCertificate,
     first: bool,
 ) -> Guide<'a> {
-    let fingerprint = tls::fingerprint(server.identity.certificate());
+    let certificate = server.identity.certificate();
     let (data, master_key) = (&config.data, &core.master_key);
-    Guide { kmip, admin_url, names: &server.names, fingerprint, data, master_key, first }
+    Guide { kmip, admin_url, names: &server.names, certificate, data, master_key, first }
 }
 
 fn log_new_names(server: &ServerCertificate) {

@@ -1,0 +1,192 @@
+//! One event for each item, done or refused: those of changes in the store, the others in the journal.
+
+use std::net::IpAddr;
+
+use kmip::Version;
+use serde_json::Value as Json;
+
+use crate::ask::{answers, attribute, create, id, message, message_with, register, revoke, unique};
+use crate::bench::{Bench, by};
+
+/// The events since the last look, those of changes first.
+struct Watch {
+    committed: usize,
+    journaled: usize,
+}
+
+impl Watch {
+    async fn new(bench: &Bench) -> Watch {
+        Watch { committed: bench.committed().await.len(), journaled: bench.journaled().len() }
+    }
+
+    async fn since(&mut self, bench: &Bench) -> (Vec<Json>, Vec<Json>) {
+        let (committed, journaled) = (bench.committed().await, bench.journaled());
+        let new = (committed[self.committed..].to_vec(), journaled[self.journaled..].to_vec());
+        (self.committed, self.journaled) = (committed.len(), journaled.len());
+        new
+    }
+}
+
+/// Sends one operation and sees its one event.
+async fn check(
+    bench: &Bench,
+    watch: &mut Watch,
+    operation: &str,
+    payload: &str,
+    action: &str,
+    changes: bool,
+) -> Option<String> {
+    let address: IpAddr = "2001:db8::7".parse().unwrap();
+    let reply = bench.send_from(address, &bench.client, &message(Version::V1_4, &[(operation, payload)])).await;
+    let answer = answers(&reply.bytes, Version::V1_4).remove(0);
+    let (committed, journaled) = watch.since(bench).await;
+    let written = changes && answer.is_ok();
+    assert_eq!((committed.len(), journaled.len()), if written { (1, 0) } else { (0, 1) }, "{operation}");
+    let event = committed.into_iter().chain(journaled).next().unwrap();
+    assert_eq!(event["action"], action, "{operation}");
+    assert_eq!(event["outcome"], if answer.is_ok() { "success" } else { "failure" });
+    assert_eq!(event["eventTime"], "2026-01-02T03:04:05Z");
+    let initiator = format!("CertificateID-{}", bench.client.certificate().fingerprint);
+    assert_eq!(
+        (&event["initiator"]["id"], &event["initiator"]["host"]["address"]),
+        (&initiator.into(), &"2001:db8::7".into())
+    );
+    assert_eq!(event["target"]["operation"], operation);
+    assert_eq!(event["target"]["adapter"], bench.client.adapter().id.to_string());
+    assert_eq!(event["target"]["instance"], bench.instance.to_string());
+    match answer {
+        Ok(payload) => {
+            assert!(event["reason"].is_null());
+            let about = crate::ask::ids(&payload).pop();
+            assert!(
+                about.is_none() || operation == "Locate" || event["target"]["id"] == about.clone().unwrap(),
+                "{operation}"
+            );
+            about
+        }
+        Err(refused) => {
+            assert_eq!(event["reason"]["reasonType"], refused.reason.name().unwrap(), "{operation}");
+            None
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_item_has_one_event() {
+    let bench = Bench::new().await;
+    let mut watch = Watch::new(&bench).await;
+    let key =
+        check(&bench, &mut watch, "Create", &create(&[attribute("x-a", "1")]), "kms.kmip.create", true).await.unwrap();
+    let read = "kms.kmip.get";
+    let limits = crate::ask::structured("Usage Limits", "Usage Limits Total: Long Integer 9\nUsage Limits Unit: Byte");
+    let rows: Vec<(&str, String, &str, bool)> = vec![
+        ("Register", register("000102030405060708090a0b0c0d0e0f", &[]), "kms.kmip.create", true),
+        ("Get", unique(&key), read, true),
+        ("Get", unique(&key), read, false),
+        ("Get Attributes", unique(&key), read, false),
+        ("Get Attribute List", unique(&key), read, false),
+        ("Check", unique(&key), read, false),
+        ("Obtain Lease", unique(&key), read, false),
+        ("Query", "Query Function: Query Objects".into(), read, false),
+        ("Discover Versions", String::new(), read, false),
+        ("Locate", attribute("x-a", "1"), "kms.kmip.locate", false),
+        ("Add Attribute", unique(&key) + &limits, "kms.kmip.create", true),
+        ("Add Attribute", unique(&key) + &attribute("x-a", "1"), "kms.kmip.create", false),
+        ("Modify Attribute", unique(&key) + &attribute("x-a", "2"), "kms.kmip.create", true),
+        ("Delete Attribute", unique(&key) + "Attribute Name: \"x-a\"", "kms.kmip.create", true),
+        ("Activate", unique(&key), "kms.kmip.activate", true),
+        ("Activate", unique(&key), "kms.kmip.activate", true),
+        ("Get Usage Allocation", unique(&key) + "Usage Limits Count: Long Integer 1", "kms.kmip.create", true),
+        ("Re-key", unique(&key), "kms.kmip.create", true),
+        ("Destroy", unique(&key), "kms.kmip.destroy", true),
+        ("Revoke", revoke(&key, "Superseded"), "kms.kmip.revoke", true),
+        ("Destroy", unique(&key), "kms.kmip.destroy", true),
+        ("Get", unique(&key), read, true),
+        ("Get", unique("nobody"), read, false),
+        ("Get", "Unique Identifier: 1".into(), read, false),
+        ("Locate", "Maximum Items: -1".into(), "kms.kmip.locate", false),
+        ("Encrypt", unique(&key), "kms.kmip.default", false),
+    ];
+    for (operation, payload, action, changes) in rows {
+        check(&bench, &mut watch, operation, &payload, action, changes).await;
+    }
+}
+
+#[tokio::test]
+async fn each_item_of_a_batch_has_its_own() {
+    let bench = Bench::new().await;
+    let mut watch = Watch::new(&bench).await;
+    let create = create(&[]);
+    let items = [("Create", create.as_str()), ("Activate", ""), ("Get", "nothing"), ("Destroy", ""), ("Query", "")];
+    let items: Vec<(&str, &str)> = items
+        .map(|(operation, payload)| (operation, if payload == "nothing" { "Key Format Type: PKCS#1" } else { payload }))
+        .to_vec();
+    let outcomes =
+        |events: &[Json]| events.iter().map(|event| event["outcome"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    bench.send(&bench.client, &message(Version::V1_4, &items)).await;
+    let (committed, journaled) = watch.since(&bench).await;
+    assert_eq!(outcomes(&committed), ["success", "success"]);
+    assert_eq!(outcomes(&journaled), ["failure"], "the items after a stop are not dealt with");
+    bench.send(&bench.client, &message_with(Version::V1_4, "Batch Error Continuation Option: Continue", &items)).await;
+    let (committed, journaled) = watch.since(&bench).await;
+    assert_eq!(outcomes(&committed), ["success", "success"]);
+    assert_eq!(outcomes(&journaled), ["failure", "failure", "failure"]);
+    bench.send(&bench.client, &message_with(Version::V1_4, "Batch Error Continuation Option: Undo", &items)).await;
+    let (committed, journaled) = watch.since(&bench).await;
+    assert_eq!((committed.len(), outcomes(&journaled)), (0, vec!["failure".to_owned(); 5]));
+}
+
+/// A message that can't be read has no items: it has one event all the same.
+#[tokio::test]
+async fn an_unreadable_message_has_one() {
+    let bench = Bench::new().await;
+    let mut watch = Watch::new(&bench).await;
+    bench.send(&bench.client, b"\x42\x00\x78\x01\x00\x00\x00\x00").await;
+    let (committed, journaled) = watch.since(&bench).await;
+    assert_eq!((committed.len(), journaled.len()), (0, 1));
+    assert_eq!(journaled[0]["action"], "kms.kmip.default");
+    assert_eq!(journaled[0]["reason"]["reasonType"], "Invalid Message");
+    assert!(journaled[0]["target"]["operation"].is_null());
+}
+
+/// An attempt that is overtaken leaves no event; the one that is written leaves one.
+#[tokio::test]
+async fn an_item_that_is_tried_again_has_one() {
+    let bench = Bench::new().await;
+    let key = bench.key(&[]).await;
+    let mut watch = Watch::new(&bench).await;
+    let mut left = 5;
+    bench.store.fail(move |batch| {
+        let Some(store::Change::Put { key, .. }) = batch.changes.first() else { return None };
+        left -= i32::from(left > 0);
+        (left > 0).then_some(store::Error::Conflict(*key))
+    });
+    bench.done("Activate", &unique(&key)).await;
+    let (committed, journaled) = watch.since(&bench).await;
+    assert_eq!((committed.len(), journaled.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_administrators_do_has_events() {
+    let bench = Bench::new().await;
+    let key = id(&bench.done("Create", &create(&[])).await);
+    let mut watch = Watch::new(&bench).await;
+    let (registry, now) = (bench.engine.registry(), bench.now());
+    let stranger = bench.neighbour("other").await;
+    registry.remove_certificate(stranger.certificate(), &by(), now).await.unwrap();
+    bench.engine.remove_adapter(stranger.adapter(), &by(), now).await.unwrap();
+    let key = uuid::Uuid::parse_str(&key).unwrap();
+    bench.engine.destroy_object(bench.client.adapter(), key, &by(), now).await.unwrap();
+    let (committed, journaled) = watch.since(&bench).await;
+    let actions: Vec<&str> = committed.iter().map(|event| event["action"].as_str().unwrap()).collect();
+    let management = [
+        "kms.kmip-management.create",
+        "kms.kmip-management.create",
+        "kms.kmip-management.delete",
+        "kms.kmip-management.delete",
+    ];
+    assert_eq!(actions, [&management[..], &["kms.kmip.destroy"]].concat());
+    assert!(committed.iter().all(|event| event["initiator"]["id"] == "somebody" && event["outcome"] == "success"));
+    assert_eq!(committed[4]["target"]["id"], key.to_string());
+    assert!(journaled.is_empty());
+}

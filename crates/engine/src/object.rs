@@ -3,10 +3,10 @@
 //! The invariant: no material is ever here in the clear, and every attribute is in one list, in which each instance has its index.
 
 use kmip::attribute::{self, Attribute, AttributeName, Row};
-use kmip::enums::{KeyFormatType, ObjectType, SecretDataType, State};
+use kmip::enums::{HashingAlgorithm, KeyFormatType, ObjectType, SecretDataType, State};
 use kmip::object::OpaqueDataType;
 use kmip::ttlv::Encode;
-use kmip::{DateTime, Value, Version};
+use kmip::{DateTime, Value, Version, tag};
 use uuid::Uuid;
 
 use crate::lifecycle;
@@ -98,6 +98,16 @@ impl Object {
     /// Sets a date attribute.
     pub fn set_date(&mut self, row: &'static Row, date: DateTime) {
         self.set(row, Value::DateTime(date));
+    }
+
+    /// Sets the Digest: the SHA-256 of the material in the object's own format.
+    pub fn set_digest(&mut self, digest: [u8; 32]) {
+        let fields = vec![
+            (tag::HASHING_ALGORITHM, Value::Enumeration(HashingAlgorithm::SHA256.number())),
+            (tag::DIGEST_VALUE, Value::ByteString(digest.to_vec())),
+            (tag::KEY_FORMAT_TYPE, Value::Enumeration(self.format.number())),
+        ];
+        self.set(&attribute::DIGEST, Value::Structure(fields));
     }
 
     /// The instances of an attribute, in the order of their indices.

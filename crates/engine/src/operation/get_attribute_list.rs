@@ -18,6 +18,7 @@ impl Operation for GetAttributeList {
 
     async fn run(request: ObjectRequest, scope: &mut Scope<'_>) -> Result<GetAttributeListResponse, Failure> {
         let object = scope.object(request.unique_identifier.as_deref()).await?.object;
+        let object = scope.with_digest(object).await?;
         let mut attribute_names = Vec::new();
         for attribute in object.visible(scope.version()) {
             if !attribute_names.contains(&attribute.name) {

@@ -1,6 +1,6 @@
 //! Get Attributes: those that are set, of those asked for (KMIP 1.4, 4.12).
 
-use kmip::attribute::{Attribute, AttributeName};
+use kmip::attribute::{self, Attribute, AttributeName};
 use kmip::enums::Operation as Code;
 use kmip::payload::{GetAttributesRequest, GetAttributesResponse};
 
@@ -21,7 +21,10 @@ impl Operation for GetAttributes {
     async fn run(request: GetAttributesRequest, scope: &mut Scope<'_>) -> Result<GetAttributesResponse, Failure> {
         let names = request.attribute_names;
         distinct(&names)?;
-        let object = scope.object(request.unique_identifier.as_deref()).await?.object;
+        let mut object = scope.object(request.unique_identifier.as_deref()).await?.object;
+        if names.is_empty() || names.iter().any(|name| name.is(&attribute::DIGEST)) {
+            object = scope.with_digest(object).await?;
+        }
         let version = scope.version();
         let attributes: Vec<Attribute> = if names.is_empty() {
             object.visible(version)

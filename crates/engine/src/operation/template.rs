@@ -154,7 +154,7 @@ pub(super) fn key_bytes(bits: i32) -> usize {
     usize::try_from(bits / 8).unwrap_or_default()
 }
 
-/// What the server sets on every new object: identity, dates, state, digest (KMIP 1.4, section 3). The material is sealed into it.
+/// What the server sets on every new object: identity, dates, state (KMIP 1.4, section 3). The material is sealed into it.
 pub(super) async fn complete(object: &mut Object, material: Material, scope: &mut Scope<'_>) -> Result<(), Failure> {
     let identifier = object.identifier();
     let now = scope.date();
@@ -162,8 +162,9 @@ pub(super) async fn complete(object: &mut Object, material: Material, scope: &mu
     object.set(&attribute::OBJECT_TYPE, Value::Enumeration(object.object_type.number()));
     object.set_date(&attribute::INITIAL_DATE, now);
     object.set_date(&attribute::LAST_CHANGE_DATE, now);
-    object.set(&attribute::DIGEST, digest(object, &material));
-    object.set(&attribute::FRESH, Value::Boolean(true));
+    if object.get(&attribute::FRESH).is_none() {
+        object.set(&attribute::FRESH, Value::Boolean(true));
+    }
     object.set(&attribute::LEASE_TIME, Value::Interval(LEASE));
     custody(object);
     if object.object_type != ObjectType::OpaqueObject {
@@ -201,14 +202,6 @@ pub(super) fn remember_custody(object: &mut Object) {
     if object.get(&attribute::EXTRACTABLE) == Some(&Value::Boolean(true)) {
         object.set(&attribute::NEVER_EXTRACTABLE, Value::Boolean(false));
     }
-}
-
-fn digest(object: &Object, material: &Material) -> Value {
-    Value::Structure(vec![
-        (tag::HASHING_ALGORITHM, Value::Enumeration(kmip::enums::HashingAlgorithm::SHA256.number())),
-        (tag::DIGEST_VALUE, Value::ByteString(material.digest().to_vec())),
-        (tag::KEY_FORMAT_TYPE, Value::Enumeration(object.format.number())),
-    ])
 }
 
 /// Where generated material comes from (KMIP 1.4, 3.44): the crypto library's generator, CTR_DRBG over AES-256.

@@ -100,10 +100,10 @@ impl<'e> Scope<'e> {
             Some(text) => Uuid::parse_str(text).map_err(|_| Refusal::NotFound)?,
             None => self.placeholder.ok_or(Refusal::NoIdentifier)?,
         };
+        self.target = Some(id);
         let key = self.key().await?;
         let place = place(self.origin.adapter(), id);
         let record = self.engine.store.get(&place).await?.ok_or(Refusal::NotFound)?;
-        self.target = Some(id);
         Ok(read(&key, &place, &record, self.now)?)
     }
 
@@ -262,7 +262,7 @@ impl<'e> Scope<'e> {
         Ok(placeholder)
     }
 
-    /// The object that the operation was about.
+    /// The object that the operation was about, whether there is one or not.
     pub(crate) fn target(&self) -> Option<Uuid> {
         self.target
     }

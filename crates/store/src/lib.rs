@@ -14,6 +14,7 @@ pub mod journal;
 mod lock;
 mod memory;
 mod record;
+mod reserve;
 mod sqlite;
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Requests in the text form of [`kmip::text`], and answers taken apart.
 
 use kmip::attribute::{Attribute, AttributeName, Row};
-use kmip::enums::{Operation, ResultReason, ResultStatus};
+use kmip::enums::{ResultReason, ResultStatus};
 use kmip::message::ResponseMessage;
 use kmip::ttlv::Decode;
 use kmip::{Tag, Value, Version, tag};
@@ -127,11 +127,6 @@ pub(crate) fn answers(bytes: &[u8], version: Version) -> Vec<Answer> {
         }
     });
     items.collect()
-}
-
-/// Which operations the answers of a message name.
-pub(crate) fn operations(bytes: &[u8]) -> Vec<Option<Operation>> {
-    ResponseMessage::decode(bytes).unwrap().items.iter().map(|item| item.operation).collect()
 }
 
 /// The reason of a refusal.

@@ -136,6 +136,15 @@ async fn each_item_of_a_batch_has_its_own() {
     assert_eq!((committed.len(), outcomes(&journaled)), (0, vec!["failure".to_owned(); 5]));
 }
 
+/// What was asked for is on record though it never was: whose key is missing wants to know which.
+#[tokio::test]
+async fn what_was_not_found_is_named() {
+    let bench = Bench::new().await;
+    let nobody = "6a1f3c52-9d0e-4f5b-8a77-2b1c0d9e8f70";
+    bench.ask("Get", &unique(nobody)).await.unwrap_err();
+    assert_eq!(bench.journaled()[0]["target"]["id"], nobody);
+}
+
 /// A message that can't be read has no items: it has one event all the same.
 #[tokio::test]
 async fn an_unreadable_message_has_one() {

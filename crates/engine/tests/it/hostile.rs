@@ -2,10 +2,12 @@
 //! refused for what is wrong with it, and changes nothing.
 
 use kmip::enums::ResultReason;
-use kmip::ttlv::{Decode, Encode, Item, ItemType, Writer};
+use kmip::ttlv::{Decode, Encode, Item, ItemType, Mark, Writer};
 use kmip::{DateTime, Interval, Tag, Value, Version, tag};
 
-use crate::ask::{Answer, answers, attribute, create, message, message_with, named, reason, register, revoke, unique};
+use crate::ask::{
+    Answer, answers, attribute, attributes, create, message, message_with, named, reason, register, revoke, unique,
+};
 use crate::bench::Bench;
 
 /// Every operation's request with every field that it has, about a key.
@@ -269,53 +271,32 @@ fn names_nothing(message: &Value, way: &[usize]) -> bool {
     last == tag::ATTRIBUTE_VALUE
 }
 
-/// `depth` structures in one another.
-fn nested(depth: usize) -> Vec<u8> {
-    let mut out = Writer::new(Version::V1_4, 16 * depth);
-    let marks: Vec<_> = (0..depth).map(|_| out.open(Tag(0x54_0001))).collect();
+/// Opens so many structures in one another.
+fn nest(out: &mut Writer, depth: usize) -> Vec<Mark> {
+    (0..depth).map(|_| out.open(Tag(0x54_0001))).collect()
+}
+
+/// Closes structures, the last one first.
+fn closed(mut out: Writer, marks: Vec<Mark>) -> Vec<u8> {
     marks.into_iter().rev().for_each(|mark| out.close(mark));
     out.as_bytes().to_vec()
 }
 
-/// A request with raw bytes as the value of a custom attribute.
-fn with_value(key: &str, bytes: &[u8]) -> Vec<u8> {
-    let mut out = Writer::new(Version::V1_4, bytes.len() + 512);
-    let start = message(Version::V1_4, &[("Add Attribute", &(unique(key) + &attribute("x-deep", "1")))]);
-    let Value::Structure(fields) = value(&start) else { panic!("no structure") };
-    let envelope = out.open(tag::REQUEST_MESSAGE);
-    fields[0].1.encode(fields[0].0, &mut out);
-    let item = out.open(tag::BATCH_ITEM);
-    fields[1].1.fields()[0].1.encode(tag::OPERATION, &mut out);
-    let payload = out.open(tag::REQUEST_PAYLOAD);
+/// A request that adds a custom attribute whose value is so many structures in one another.
+fn with_depth(key: &str, depth: usize) -> Vec<u8> {
+    let flat = value(&message(Version::V1_4, &[("Add Attribute", "")]));
+    let mut out = Writer::new(Version::V1_4, 512);
+    let mut marks = vec![out.open(tag::REQUEST_MESSAGE)];
+    flat.fields()[0].1.encode(tag::REQUEST_HEADER, &mut out);
+    marks.push(out.open(tag::BATCH_ITEM));
+    flat.fields()[1].1.fields()[0].1.encode(tag::OPERATION, &mut out);
+    marks.push(out.open(tag::REQUEST_PAYLOAD));
     out.text(tag::UNIQUE_IDENTIFIER, key);
-    let attribute = out.open(tag::ATTRIBUTE);
+    marks.push(out.open(tag::ATTRIBUTE));
     out.text(tag::ATTRIBUTE_NAME, "x-deep");
-    let mut value = bytes.to_vec();
-    value[..3].copy_from_slice(&tag::ATTRIBUTE_VALUE.0.to_be_bytes()[1..]);
-    let end = out.position();
-    [attribute, payload, item, envelope].into_iter().for_each(|mark| out.close(mark));
-    let mut frame = out.as_bytes().to_vec();
-    frame.splice(end..end, value.iter().copied());
-    for place in lengths_above(&frame, end) {
-        let length = u32::from_be_bytes(frame[place..place + 4].try_into().unwrap()) + value.len() as u32;
-        frame[place..place + 4].copy_from_slice(&length.to_be_bytes());
-    }
-    frame
-}
-
-/// Where the lengths of the structures stand that end at a place.
-fn lengths_above(frame: &[u8], end: usize) -> Vec<usize> {
-    let mut places = Vec::new();
-    let mut at = 0;
-    while at < end {
-        let length = u32::from_be_bytes(frame[at + 4..at + 8].try_into().unwrap()) as usize;
-        if frame[at + 3] == ItemType::Structure as u8 && at + 8 + length == end {
-            places.push(at + 4);
-        }
-        let structure = frame[at + 3] == ItemType::Structure as u8;
-        at += 8 + if structure { 0 } else { length.next_multiple_of(8) };
-    }
-    places
+    marks.push(out.open(tag::ATTRIBUTE_VALUE));
+    marks.extend(nest(&mut out, depth - 1));
+    closed(out, marks)
 }
 
 #[tokio::test]
@@ -324,17 +305,16 @@ async fn what_is_nested_too_deep_is_refused() {
     let key = target(&bench).await;
     let mut deepest = 0;
     for depth in (1..40).chain([10_000]) {
-        let answer = check(&bench, &with_value(&key, &nested(depth)), &format!("{depth} deep")).await;
+        let answer = check(&bench, &with_depth(&key, depth), &format!("{depth} deep")).await;
         deepest = if answer.is_ok() { depth } else { deepest };
         assert!(answer.is_ok() || reason(&answer) == Some(ResultReason::InvalidMessage), "{answer:?}");
     }
     assert!((20..32).contains(&deepest), "{deepest}");
-    assert_eq!(
-        crate::ask::attributes(&bench.done("Get Attributes", &(unique(&key) + "Attribute Name: \"x-deep\"")).await)
-            .len(),
-        deepest
-    );
-    let answer = check(&bench, &nested(10_000), "10,000 deep and nothing else").await;
+    let there = bench.done("Get Attributes", &(unique(&key) + "Attribute Name: \"x-deep\"")).await;
+    assert_eq!(attributes(&there).len(), deepest, "what was taken can be read");
+    let mut out = Writer::new(Version::V1_4, 512);
+    let marks = nest(&mut out, 10_000);
+    let answer = check(&bench, &closed(out, marks), "10,000 deep and nothing else").await;
     assert_eq!(reason(&answer), Some(ResultReason::InvalidMessage));
 }
 

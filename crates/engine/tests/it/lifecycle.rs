@@ -80,10 +80,13 @@ async fn operations_take_the_same_transitions() {
     }
 }
 
+/// An operation, the states in which it is done, and its payload about a key.
+type Row = (&'static str, &'static str, fn(&str) -> String);
+
 /// What may be done in each state besides: P, A, D, C, and X for both destroyed ones.
 #[tokio::test]
 async fn the_state_decides_what_may_be_done() {
-    let rows: [(&str, &str, fn(&str) -> String); 11] = [
+    let rows: [Row; 11] = [
         ("Get", "PADC", unique),
         ("Get Attributes", "PADCX", unique),
         ("Get Attribute List", "PADCX", unique),

@@ -12,6 +12,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use super::segment::Tail;
 use super::{Digest, Flush};
 use crate::Error;
+use crate::reserve::Reserve;
 
 /// How long records gather before they are flushed; with the flush itself it stays below 100 ms.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -28,6 +29,8 @@ pub(super) struct Shared {
 /// Everything behind the one lock.
 pub(super) struct State {
     tail: Tail,
+    /// What reads may still write of themselves when the disk is full.
+    reserve: Reserve,
     /// Records appended and records flushed since the journal was opened.
     appended: u64,
     flushed: u64,
@@ -43,7 +46,11 @@ impl State {
         if let Some(failed) = &self.failed {
             return Err(failed.clone());
         }
-        if let Err(error) = self.tail.append(body, digest) {
+        let appended = match self.tail.append(body, digest) {
+            Err(Error::Full(_)) => self.reserve.spend(|| self.tail.append(body, digest)),
+            appended => appended,
+        };
+        if let Err(error) = appended {
             self.failed = Some(error.clone()).filter(|error| matches!(error, Error::Failed(_)));
             return Err(error);
         }
@@ -60,8 +67,9 @@ impl State {
 }
 
 impl Shared {
-    pub(super) fn new(tail: Tail) -> Self {
-        let state = State { tail, appended: 0, flushed: 0, asleep: false, hurry: false, stop: false, failed: None };
+    pub(super) fn new(tail: Tail, reserve: Reserve) -> Self {
+        let state =
+            State { tail, reserve, appended: 0, flushed: 0, asleep: false, hurry: false, stop: false, failed: None };
         Self { state: Mutex::new(state), work: Condvar::new(), done: Condvar::new() }
     }
 
@@ -127,6 +135,8 @@ impl Shared {
         let (file, appended) = (state.tail.file(), state.appended);
         state.hurry = false;
         let flushed = MutexGuard::unlocked(state, || file.sync_data());
+        // Where there is no room to set aside, there may be later.
+        let _ = state.reserve.hold();
         match flushed {
             Ok(()) => state.flushed = appended,
             Err(error) => {

@@ -7,7 +7,7 @@
 //!
 //! Segments of 64 MiB follow each other, `0000000000000001.journal` and so on; each says in its header which digest it goes on
 //! from, so that old ones may be archived. After a power cut the last record may be there in part: it is set aside, into a file
-//! named `.torn`, when the journal is opened.
+//! named `.torn`, when the journal is opened. A file `reserve` holds room, so that a disk that others fill doesn't stop reads.
 
 mod flush;
 mod read;
@@ -26,6 +26,10 @@ use self::flush::Shared;
 use self::segment::{Link, Tail};
 use crate::Error;
 use crate::lock::Lock;
+use crate::reserve::Reserve;
+
+/// What is set aside for the time when the disk is full: room for some tens of thousands of reads.
+const RESERVE: i64 = 16 << 20;
 
 /// SHA-256 of the parts one after the other, or another collision-resistant function of 32 bytes.
 pub type Digest = fn(&[&[u8]]) -> [u8; 32];
@@ -67,7 +71,8 @@ impl Journal {
                 Tail::create(folder, Link { node, number: 1, head }, digest)?
             }
         };
-        let shared = Arc::new(Shared::new(tail));
+        let reserve = Reserve::new(folder.join("reserve"), RESERVE);
+        let shared = Arc::new(Shared::new(tail, reserve));
         let flusher = shared.clone().start(flush)?;
         Ok(Self { shared, flush, digest, flusher: Some(flusher), _lock: lock })
     }
@@ -76,7 +81,7 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`]: nothing was appended, and it heals when there is space. [`Error::Failed`]: a flush failed, now or
+    /// [`Error::Full`]: nothing was appended, since the room set aside is used up too, and it heals when there is space. [`Error::Failed`]: a flush failed, now or
     /// earlier, and nothing is appended any more. [`Error::Io`]: nothing was appended.
     pub fn append(&self, body: &[u8]) -> Result<(), Error> {
         let mut state = self.shared.lock();

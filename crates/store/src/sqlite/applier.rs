@@ -8,9 +8,9 @@ use std::thread::JoinHandle;
 
 use super::log::{self, Frame};
 use super::pending::Pending;
-use super::reserve::Reserve;
 use super::session::Session;
 use crate::Error;
+use crate::reserve::Reserve;
 
 /// The writer's side of the thread.
 pub(crate) struct Applier {

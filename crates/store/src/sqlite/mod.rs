@@ -13,7 +13,6 @@ mod migrate;
 mod pending;
 mod pool;
 mod reader;
-mod reserve;
 mod session;
 mod writer;
 
@@ -35,9 +34,13 @@ use self::log::CommitLog;
 use self::pending::Pending;
 use self::pool::Pool;
 use self::reader::Lookup;
-use self::reserve::Reserve;
 use self::session::Session;
 use crate::Error;
+use crate::reserve::Reserve;
+
+/// What is set aside before a group is taken into the commit log, for the applier: more than the pages that everything pending can
+/// touch.
+const RESERVE: i64 = 32 << 20;
 use crate::lock::Lock;
 
 /// How long a connection waits for another's lock before it gives up: only a program from outside can hold one that long.
@@ -59,7 +62,7 @@ pub(crate) fn open(path: &Path) -> Result<(SqliteReader, SqliteWriter), Error> {
     migrate::refuse_newer(&place)?;
     let cache = Arc::new(Cache::new());
     let mut session = Session::new(connect_to_write(&place)?, cache.clone(), place.clone())?;
-    let reserve = Arc::new(Reserve::new(place.clone()));
+    let reserve = Arc::new(Reserve::new(place.beside("-reserve"), RESERVE));
     let log = match recover(&mut session, &place) {
         Err(Error::Full(_)) => reserve.spend(|| recover(&mut session, &place)),
         done => done,

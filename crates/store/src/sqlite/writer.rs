@@ -10,9 +10,9 @@ use super::fault::Place;
 use super::log::{self, CommitLog, Frame};
 use super::pending::Pending;
 use super::reader::Lookup;
-use super::reserve::Reserve;
 use crate::backend::{Outcome, Writer};
 use crate::lock::Lock;
+use crate::reserve::Reserve;
 use crate::{Batch, Change, Error, Expect, Key};
 
 /// The writing half of the back end. Fields are dropped in order: the lock last.
@@ -29,7 +29,7 @@ pub(crate) struct SqliteWriter {
 impl Writer for SqliteWriter {
     fn apply(&mut self, batches: Vec<Batch>) -> Result<Vec<Outcome>, Error> {
         self.pending.wait_for_room()?;
-        self.reserve.hold()?;
+        self.reserve.hold().map_err(|error| self.place.io(&error))?;
         let mut draft = Draft { lookup: &self.lookup, versions: HashMap::new() };
         let outcomes = batches.iter().map(|batch| draft.take_in(batch)).collect::<Result<Vec<_>, _>>()?;
         let taken_in = batches.into_iter().zip(&outcomes).filter(|(batch, outcome)| outcome.is_ok() && batch.writes());

@@ -1,6 +1,8 @@
 //! A full disk, on a small file system of its own.
 
 use std::fs;
+use std::io::Write;
+use std::path::Path;
 use std::process::Command;
 
 use store::journal::{Flush, Journal};
@@ -16,7 +18,7 @@ impl Tmpfs {
     fn mount() -> Option<Self> {
         let folder = tempdir().unwrap();
         let mut mount = Command::new("mount");
-        let done = mount.args(["-t", "tmpfs", "-o", "size=96m", "tmpfs"]).arg(folder.path()).status();
+        let done = mount.args(["-t", "tmpfs", "-o", "size=128m", "tmpfs"]).arg(folder.path()).status();
         done.is_ok_and(|status| status.success()).then_some(Self(folder))
     }
 }
@@ -25,6 +27,12 @@ impl Drop for Tmpfs {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg(self.0.path()).status();
     }
+}
+
+/// Leaves nothing free.
+fn fill(path: &Path) {
+    let mut file = fs::File::create(path).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
 }
 
 #[tokio::test]
@@ -38,6 +46,8 @@ async fn a_full_disk_refuses_changes_and_heals() {
     fs::write(&ballast, vec![0; 48 << 20]).unwrap();
     let store = open(&folder.join("store.db")).await.unwrap();
     let journal = Journal::open(&folder.join("reads"), [0; 16], |parts| [parts.len() as u8; 32], Flush::Soon).unwrap();
+    journal.append(b"first").unwrap();
+    journal.flush().unwrap();
     let mut stored = 0;
     let refused = loop {
         match store.commit(batch(vec![put(stored, Expect::Absent, 50_000)])).await {
@@ -47,15 +57,20 @@ async fn a_full_disk_refuses_changes_and_heals() {
     };
     assert_eq!(refused, Error::Full(folder.display().to_string()));
     assert!(stored > 20);
+    fill(&folder.join("rest"));
+    let mut appended = 0;
     let full = loop {
         if let Err(error) = journal.append(&[1; 3000]) {
             break error;
         }
+        appended += 1;
     };
+    assert!(appended > 4000, "reads are on record from the room set aside, {appended} of them");
     assert!(matches!(full, Error::Full(_)), "{full:?}");
     assert_eq!(store.count(&everything()).await.unwrap(), stored, "reads go on");
     assert!(store.commit(batch(vec![put(stored, Expect::Absent, 50_000)])).await.is_err());
     fs::remove_file(ballast).unwrap();
+    fs::remove_file(folder.join("rest")).unwrap();
     store.commit(batch(vec![put(stored, Expect::Absent, 50_000)])).await.unwrap();
     journal.append(b"healed").unwrap();
     store.close().await.unwrap();

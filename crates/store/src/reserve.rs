@@ -1,46 +1,37 @@
-//! Space set aside, so that what was answered can still reach the tables when the disk fills up.
+//! Space set aside, so that what must be written still can be when the disk fills up.
 //!
-//! The invariant: **no group is taken into the commit log unless the space is there**; it is spent by the applier alone.
+//! The invariant: a reserve that is held is room on the disk; it is given up at one moment, for one write.
 
 use std::fs::OpenOptions;
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use nix::fcntl::posix_fallocate;
 use parking_lot::Mutex;
 
-use super::fault::Place;
-use crate::Error;
-
-/// More than the pages that everything pending can touch.
-const BYTES: i64 = 32 << 20;
-
-/// A file beside the database that holds nothing but room.
+/// A file that holds nothing but room.
 pub(crate) struct Reserve {
-    place: Place,
     path: PathBuf,
+    bytes: i64,
     held: Mutex<bool>,
 }
 
 impl Reserve {
     /// Not held until [`Reserve::hold`] succeeds.
-    pub(crate) fn new(place: Place) -> Self {
-        let path = place.beside("-reserve");
-        Self { place, path, held: Mutex::new(false) }
+    pub(crate) fn new(path: PathBuf, bytes: i64) -> Self {
+        Self { path, bytes, held: Mutex::new(false) }
     }
 
     /// Sets the space aside unless it is.
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] when there is not enough.
-    pub(crate) fn hold(&self) -> Result<(), Error> {
+    /// What the system says when there is not enough; then nothing is held.
+    pub(crate) fn hold(&self) -> io::Result<()> {
         let mut held = self.held.lock();
         if !*held {
-            self.allocate().map_err(|error| {
-                let _ = std::fs::remove_file(&self.path);
-                self.place.io(&error)
-            })?;
+            self.allocate().inspect_err(|_| self.remove())?;
             *held = true;
         }
         Ok(())
@@ -59,8 +50,8 @@ impl Reserve {
         let _ = std::fs::remove_file(&self.path);
     }
 
-    fn allocate(&self) -> std::io::Result<()> {
+    fn allocate(&self) -> io::Result<()> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
-        Ok(posix_fallocate(&file, 0, BYTES)?)
+        Ok(posix_fallocate(&file, 0, self.bytes)?)
     }
 }

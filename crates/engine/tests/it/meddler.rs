@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use store::{Batch, Change, Error, Event, Key, Page, Query, Record, Store};
+use tokio::sync::Notify;
 
 type Alter = Box<dyn Fn(Record) -> Option<Record> + Send + Sync>;
 type Fail = Box<dyn FnMut(&Batch) -> Option<Error> + Send>;
@@ -15,11 +16,37 @@ pub(crate) struct Meddler {
     keys: Mutex<BTreeSet<Key>>,
     alter: Mutex<Option<Arc<Alter>>>,
     fail: Mutex<Option<Fail>>,
+    gate: Mutex<Option<Arc<Gate>>>,
+}
+
+/// Where a search is held up.
+#[derive(Default)]
+pub(crate) struct Gate {
+    reached: Notify,
+    open: Notify,
+}
+
+impl Gate {
+    /// Waits until the search is here.
+    pub(crate) async fn reached(&self) {
+        self.reached.notified().await;
+    }
+
+    /// Lets it go.
+    pub(crate) fn open(&self) {
+        self.open.notify_one();
+    }
 }
 
 impl Meddler {
     pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
-        Meddler { inner, keys: Mutex::default(), alter: Mutex::default(), fail: Mutex::default() }
+        Meddler {
+            inner,
+            keys: Mutex::default(),
+            alter: Mutex::default(),
+            fail: Mutex::default(),
+            gate: Mutex::default(),
+        }
     }
 
     /// From now on records are given out as `alter` makes them.
@@ -48,10 +75,16 @@ impl Meddler {
         records
     }
 
-    /// The record as it is given out. Nobody has made anything yet of one that was meddled with.
+    /// The next search of objects waits with what it found until it is let go.
+    pub(crate) fn gate(&self) -> Arc<Gate> {
+        let gate = Arc::new(Gate::default());
+        *self.gate.lock() = Some(Arc::clone(&gate));
+        gate
+    }
+
     fn altered(&self, record: Record) -> Option<Record> {
         match self.alter.lock().clone() {
-            Some(alter) => alter(record).map(|Record { key, version, body, .. }| Record::new(key, version, body)),
+            Some(alter) => alter(record),
             None => Some(record),
         }
     }
@@ -65,6 +98,11 @@ impl Store for Meddler {
 
     async fn find(&self, query: &Query) -> Result<Page, Error> {
         let page = self.inner.find(query).await?;
+        let gate = self.gate.lock().take();
+        if let Some(gate) = gate {
+            gate.reached.notify_one();
+            gate.open.notified().await;
+        }
         let records = page.records.into_iter().filter_map(|(at, record)| Some((at, self.altered(record)?)));
         Ok(Page { records: records.collect(), more: page.more })
     }

@@ -150,6 +150,24 @@ async fn an_adapter_with_objects_stays() {
     }
 }
 
+/// An object that is made between the look at an adapter's objects and its removal keeps it.
+#[tokio::test]
+async fn an_adapter_stays_for_an_object_that_comes_late() {
+    let bench = std::sync::Arc::new(Bench::new().await);
+    let client = bench.neighbour("second").await;
+    let gate = bench.store.gate();
+    let removing = tokio::spawn({
+        let (bench, client) = (std::sync::Arc::clone(&bench), client.clone());
+        async move { bench.engine.remove_adapter(client.adapter(), &by(), bench.now()).await }
+    });
+    gate.reached().await;
+    let object = id(&bench.ask_as(&client, Version::V1_4, "Create", &create(&[])).await.unwrap());
+    gate.open();
+    let refused = removing.await.unwrap();
+    assert!(matches!(&refused, Err(Error::InUse(id)) if id.to_string() == object), "{refused:?}");
+    assert!(bench.ask_as(&client, Version::V1_4, "Get", &unique(&object)).await.is_ok());
+}
+
 /// Objects are made while their adapter is being removed: either it stays, or nothing was made that was acknowledged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_adapter_is_not_removed_under_its_objects() {

@@ -1,7 +1,9 @@
 //! A segment's form, and the end of the last one, where records are appended.
 //!
-//!     header: "KSTDJRN1" | node, 16 bytes | number, 8 bytes | digest that it goes on from, 32 bytes | digest of these, 32 bytes
-//!     record: body's length, 4 bytes | body | digest of (previous digest, body), 32 bytes
+//! ```text
+//! header: "KSTDJRN1" | node, 16 bytes | number, 8 bytes | digest that it goes on from, 32 bytes | digest of these, 32 bytes
+//! record: body's length, 4 bytes | body | digest of (previous digest, body), 32 bytes
+//! ```
 //!
 //! Numbers are big-endian. The invariant: **a segment under its name has its whole header**, and the one before it was flushed.
 

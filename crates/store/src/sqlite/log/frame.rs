@@ -1,6 +1,8 @@
 //! A group as the commit log holds it, and where a file of the log ends.
 //!
-//!     frame: "KSL1" | payload's length, 4 bytes | position, 8 bytes | checksum, 8 bytes | payload
+//! ```text
+//! frame: "KSL1" | payload's length, 4 bytes | position, 8 bytes | checksum, 8 bytes | payload
+//! ```
 //!
 //! Files are written over again, so old frames stand behind the new ones; the position tells them apart. The invariant: **a frame
 //! verifies only in the database's own log, at its own position, if every byte of it is there**.

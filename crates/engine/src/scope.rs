@@ -119,10 +119,10 @@ impl<'e> Scope<'e> {
         self.key().await?.open(object.id.0, sealed)
     }
 
-    /// The object with its Digest (KMIP 1.4, 3.17), as long as it has material. The digest is made when it is asked for and stored
-    /// nowhere: outside of the seal it would let a thief of the records test guesses of a password.
+    /// The object with its Digest (KMIP 1.4, 3.17). A symmetric key keeps it as an attribute. That of anything else is made when it is
+    /// asked for and stored nowhere: outside of the seal it would let a thief of the records test guesses of a password.
     pub async fn with_digest(&self, mut object: Arc<Object>) -> Result<Arc<Object>, Failure> {
-        if object.sealed.is_some() {
+        if object.sealed.is_some() && object.get(&attribute::DIGEST).is_none() {
             let digest = self.material(&object).await?.digest();
             Arc::make_mut(&mut object).set_digest(digest);
         }

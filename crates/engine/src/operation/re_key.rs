@@ -44,8 +44,9 @@ impl Operation for ReKey {
 /// The new key, with what it takes over (KMIP 1.4, table 172): what clients set, the names included, and not what became of the old one.
 fn successor(old: &Object, scope: &Scope<'_>) -> Result<Object, Failure> {
     let mut new = Object::new(scope.new_id()?, old.object_type, old.format);
+    let own = [&attribute::LINK, &attribute::FRESH];
     let taken_over = |name: &AttributeName| match name.row() {
-        Some(row) => row.set && !lifecycle::PERIOD.contains(&row) && *row != attribute::LINK,
+        Some(row) => row.set && !lifecycle::PERIOD.contains(&row) && !own.contains(&row),
         None => true,
     };
     new.attributes = old.attributes.iter().filter(|attribute| taken_over(&attribute.name)).cloned().collect();

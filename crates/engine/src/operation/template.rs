@@ -162,6 +162,9 @@ pub(super) async fn complete(object: &mut Object, material: Material, scope: &mu
     object.set(&attribute::OBJECT_TYPE, Value::Enumeration(object.object_type.number()));
     object.set_date(&attribute::INITIAL_DATE, now);
     object.set_date(&attribute::LAST_CHANGE_DATE, now);
+    if object.object_type == ObjectType::SymmetricKey {
+        object.set_digest(material.digest());
+    }
     if object.get(&attribute::FRESH).is_none() {
         object.set(&attribute::FRESH, Value::Boolean(true));
     }

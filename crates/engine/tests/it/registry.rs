@@ -129,6 +129,20 @@ async fn a_root_key_that_can_t_be_used_makes_no_adapter() {
     assert_eq!(bench.engine.registry().adapters(bench.instance).len(), 1);
 }
 
+/// Who still holds the entry of a list that the certificate has left takes it off no other.
+#[tokio::test]
+async fn an_entry_is_removed_from_its_own_list() {
+    let bench = Bench::new().await;
+    let registry = bench.engine.registry();
+    let second = adapter(&bench, "second").await.unwrap();
+    let old = certificate(&bench, &second, "client", b"der").await.unwrap();
+    registry.remove_certificate(&old, &by(), bench.now()).await.unwrap();
+    let new = certificate(&bench, bench.client.adapter(), "client", b"der").await.unwrap();
+    let refused = registry.remove_certificate(&old, &by(), bench.now()).await;
+    assert!(matches!(refused, Err(Error::NotFound("certificate"))), "{refused:?}");
+    assert_eq!(registry.admit(&new.fingerprint).unwrap().adapter().id, bench.client.adapter().id);
+}
+
 /// An adapter is removed with its list when all of its objects are destroyed, whatever they are.
 #[tokio::test]
 async fn an_adapter_with_objects_stays() {

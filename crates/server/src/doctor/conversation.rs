@@ -20,6 +20,8 @@ const PURPOSE: [(&str, &str); 3] =
 
 const NOT_TRUSTED: &str = "the key server's status is \"Not connected\" or asks to \"Make KMS trust vCenter\": put this client \
     certificate on the adapter's list (keystead cert add)";
+const NO_ANSWER: &str = "the key server's status is \"Not connected\": the server knows this client and fails to answer it, and its \
+    log says why";
 const NO_KEY: &str = "\"Cannot generate key\": encrypting a virtual machine fails at once";
 const NO_TAG: &str = "\"Cannot generate key\" in vCenter 7.0 and later: the key is made, but can't be tagged";
 const NO_FETCH: &str = "\"Cannot retrieve key\": encrypted virtual machines don't start, hosts stay locked";
@@ -38,6 +40,14 @@ pub(super) async fn hold(target: &Target, identity: &Identity, keep: bool, repor
     outcome
 }
 
+/// What vCenter shows when the first request fails. A client on no list is hung up on; one that gets an answer is trusted.
+fn not_connected(greeting: &Result<String, Error>) -> &'static str {
+    match greeting {
+        Err(Error::Wrong(_) | Error::Silent) => NO_ANSWER,
+        Ok(_) | Err(Error::Open(_) | Error::Closed(_)) => NOT_TRUSTED,
+    }
+}
+
 /// Whom we call, and as whom.
 struct Call<'a> {
     target: &'a Target,
@@ -52,10 +62,12 @@ impl Call<'_> {
         let mut session = report.step("TLS with the client certificate", opened, shook, NOT_TRUSTED)?;
         let greeting = versions(session.greet().await);
         let first_answer = session.age();
-        report.step("Discover Versions", greeting, Clone::clone, NOT_TRUSTED)?;
+        let hint = not_connected(&greeting);
+        report.step("Discover Versions", greeting, Clone::clone, hint)?;
         self.measured(session.shown.took, first_answer, report);
         let again = versions(session.ask(Ask::discover_versions()).await);
-        report.step("Discover Versions again, with a batch id", again, Clone::clone, NOT_TRUSTED)?;
+        let hint = not_connected(&again);
+        report.step("Discover Versions again, with a batch id", again, Clone::clone, hint)?;
         let vendor = session.ask(Ask::query_server()).await.and_then(|told| vendor(&told).map_err(Error::from));
         report.step("Query server information", vendor, Clone::clone, "adding the key server fails")?;
         Ok(())

@@ -60,7 +60,7 @@ pub enum Error {
         why: String,
     },
     /// A file of the first start.
-    #[error("{} is not what this program wrote: restore it from a backup, or remove it and make an API key anew", .0.display())]
+    #[error("{} is not what this program wrote: restore it from a backup, or stop, remove it and the file `format` beside it, and start: a new API key is made, and keys and lists stay", .0.display())]
     AdminFile(PathBuf),
     /// The runtime.
     #[error("the system refuses threads or signals: {0}")]

@@ -3,9 +3,7 @@
 //! The invariant: [`perform`] is written once: enter (the gate) → decode → run → commit → answer. An item that fails has changed nothing,
 //! and every item, done or refused, leaves an audit event before its answer is given.
 
-use std::net::IpAddr;
-
-use kmip::enums::{BatchErrorContinuationOption, Operation as Code, ResultReason, ResultStatus};
+use kmip::enums::{BatchErrorContinuationOption, ResultReason, ResultStatus};
 use kmip::message::{MessageError, RequestItem, RequestMessage, ResponseHeader};
 use kmip::ttlv::{Decode, Encode, Writer};
 use kmip::{Timestamp, Version, tag};
@@ -13,13 +11,11 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::Engine;
-use crate::audit::{Event, Host, Initiator, Reason, Target, rfc3339};
 use crate::error::{Failure, Fault, OperationName, Refusal};
 use crate::operation::{self, Operation};
-use crate::policy::{self, OTHER, Permission};
-use crate::registry::{Actor, Adapter, Client};
+use crate::origin::Origin;
+use crate::policy::{OTHER, Permission};
 use crate::scope::Scope;
-use crate::seal::AdapterKey;
 
 /// How often an item is tried again when another commit comes before its own.
 ///
@@ -28,79 +24,6 @@ use crate::seal::AdapterKey;
 pub(crate) const ATTEMPTS: usize = 64;
 /// Room for most answers.
 const CAPACITY: usize = 512;
-
-/// Who asks.
-pub enum Origin<'a> {
-    /// A KMIP client, from an address.
-    Client {
-        /// The client.
-        client: &'a Client,
-        /// Where from.
-        address: IpAddr,
-    },
-    /// An administrator, for an adapter.
-    Administrator {
-        /// The adapter.
-        adapter: &'a Adapter,
-        /// Who.
-        by: &'a Actor,
-    },
-}
-
-impl Origin<'_> {
-    pub(crate) fn adapter(&self) -> &Adapter {
-        match self {
-            Origin::Client { client, .. } => client.adapter(),
-            Origin::Administrator { adapter, .. } => adapter,
-        }
-    }
-
-    pub(crate) fn verify(&self, key: &AdapterKey) -> Result<(), Fault> {
-        match self {
-            Origin::Client { client, .. } => client.verify(key),
-            Origin::Administrator { .. } => Ok(()),
-        }
-    }
-
-    fn allows(&self, permission: Permission) -> bool {
-        match self {
-            Origin::Client { client, .. } => policy::allows(client, permission),
-            Origin::Administrator { .. } => true,
-        }
-    }
-
-    /// The audit event of something that was done, or refused for a reason.
-    pub(crate) fn event(
-        &self,
-        action: &str,
-        operation: Option<Code>,
-        target: Option<Uuid>,
-        now: Timestamp,
-        reason: Option<ResultReason>,
-    ) -> Vec<u8> {
-        let (id, host) = match self {
-            Origin::Client { client, address } => (client.initiator(), Some(Host { address: *address })),
-            Origin::Administrator { by, .. } => (by.id.as_str(), None),
-        };
-        let adapter = self.adapter();
-        let target = target.map(|id| id.to_string());
-        let event = Event {
-            event_time: rfc3339(now),
-            action,
-            outcome: if reason.is_none() { "success" } else { "failure" },
-            initiator: Initiator { id, host },
-            target: Target {
-                id: target.as_deref(),
-                type_uri: "kms/kmip",
-                adapter: adapter.id,
-                instance: adapter.instance,
-                operation: operation.map(|code| code.name().unwrap_or("unknown")),
-            },
-            reason: reason.map(|reason| Reason { reason_type: reason.name().unwrap_or("unknown") }),
-        };
-        event.to_bytes()
-    }
-}
 
 /// What goes back to the client.
 pub struct Reply {

@@ -11,7 +11,9 @@ pub mod lifecycle;
 pub mod manage;
 pub mod object;
 pub mod operation;
+pub mod origin;
 pub mod policy;
+mod record;
 pub mod registry;
 pub mod scope;
 pub mod seal;
@@ -25,7 +27,8 @@ use wrap::Wrapper;
 use wrap::primitive::Random;
 
 use crate::error::{Failure, Fault};
-use crate::exchange::{Origin, Reply};
+use crate::exchange::Reply;
+use crate::origin::Origin;
 use crate::registry::Registry;
 use crate::seal::Keyring;
 

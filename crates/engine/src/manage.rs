@@ -10,11 +10,13 @@ use uuid::Uuid;
 
 use crate::Engine;
 use crate::error::{Failure, Fault, Refusal};
-use crate::exchange::{ATTEMPTS, Origin};
+use crate::exchange::ATTEMPTS;
 use crate::lifecycle::{self, Event};
 use crate::object::Object;
+use crate::origin::Origin;
+use crate::record::{OBJECT, Stored, place, read};
 use crate::registry::{Actor, Adapter};
-use crate::scope::{self, OBJECT, Stored, read};
+use crate::scope;
 
 /// Why an administrator's request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +129,7 @@ impl Engine {
 
     async fn stored(&self, adapter: &Adapter, id: Uuid, now: Timestamp) -> Result<Stored, Error> {
         let key = self.keyring.key(&adapter.key).await?;
-        let place = scope::place(adapter, id);
+        let place = place(adapter, id);
         let record = self.store.get(&place).await?.ok_or(Error::NotFound("key"))?;
         Ok(read(&key, &place, &record, now)?)
     }

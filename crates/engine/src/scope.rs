@@ -3,45 +3,23 @@
 //! The invariant: a scope is made by the gate ([`crate::exchange`]) and by nothing else; it reads and writes in its adapter's space only;
 //! what it was told to write is written by its commit, with the audit event, all or nothing.
 
+mod names;
+
 use std::sync::Arc;
 
-use kmip::attribute::{self, Attribute, AttributeName};
-use kmip::ttlv::{Decode, Encode, Item, Writer};
-use kmip::{DateTime, Timestamp, Value, Version, tag};
-use store::{Batch, Change, Expect, Key, Kind, Query, Record, Term};
+use kmip::attribute;
+use kmip::{DateTime, Timestamp, Version};
+use store::{Batch, Change, Expect, Query, Term};
 use uuid::Uuid;
 use wrap::primitive::Random;
 
 use crate::Engine;
 use crate::error::{Failure, Fault, Refusal};
-use crate::exchange::Origin;
-use crate::lifecycle;
 use crate::object::Object;
+use crate::origin::Origin;
 use crate::policy::Permission;
-use crate::registry::Adapter;
+use crate::record::{OBJECT, Stored, place, put, read};
 use crate::seal::{AdapterKey, Material};
-
-/// KMIP objects, in their adapter's space.
-pub(crate) const OBJECT: Kind = Kind(0x30);
-/// The names that are in use in an adapter's space: a record each, which says whose it is.
-const NAME: Kind = Kind(0x31);
-
-/// The protocol version that records are written in, whatever the client speaks.
-const PINNED: Version = Version::V1_4;
-
-/// An object as it is stored, and what it was when it was read.
-pub struct Stored {
-    /// The object. It is shared with other readers until it is changed.
-    pub object: Arc<Object>,
-    pub(crate) version: u64,
-}
-
-impl Stored {
-    /// The object, to change it.
-    pub fn change(&mut self) -> &mut Object {
-        Arc::make_mut(&mut self.object)
-    }
-}
 
 /// What an operation works in.
 pub struct Scope<'e> {
@@ -170,53 +148,6 @@ impl<'e> Scope<'e> {
         Ok(())
     }
 
-    /// Takes a name for an object, so that no other object of the adapter can have it (KMIP 1.4, 3.2).
-    pub async fn claim_name(&mut self, object: Uuid, name: &Value) -> Result<(), Failure> {
-        let key = self.name_key(name);
-        let claimed =
-            self.changes.iter().any(|change| matches!(change, Change::Put { key: other, .. } if *other == key));
-        if claimed || self.engine.store.get(&key).await?.is_some() {
-            return Err(Refusal::NameTaken.into());
-        }
-        let body = object.as_bytes().to_vec();
-        self.changes.push(Change::Put { key, expect: Expect::Absent, body, terms: Vec::new() });
-        Ok(())
-    }
-
-    /// Gives a name back, if it is the object's.
-    pub async fn release_name(&mut self, object: Uuid, name: &Value) -> Result<(), Failure> {
-        if let Some(Record { key, version, .. }) = self.claim(object, name).await? {
-            self.changes.push(Change::Delete { key, version });
-        }
-        Ok(())
-    }
-
-    /// Gives all names of an object back.
-    pub async fn release_names(&mut self, object: &Object) -> Result<(), Failure> {
-        for name in object.instances(&AttributeName::Standard(&attribute::NAME)) {
-            self.release_name(object.id.0, &name.value).await?;
-        }
-        Ok(())
-    }
-
-    /// Passes a name on to another object, if it is this object's. Tells whether it was.
-    pub async fn pass_name(&mut self, object: Uuid, name: &Value, heir: Uuid) -> Result<bool, Failure> {
-        let Some(Record { key, version, .. }) = self.claim(object, name).await? else { return Ok(false) };
-        let (expect, body) = (Expect::Version(version), heir.as_bytes().to_vec());
-        self.changes.push(Change::Put { key, expect, body, terms: Vec::new() });
-        Ok(true)
-    }
-
-    async fn claim(&self, object: Uuid, name: &Value) -> Result<Option<Record>, Failure> {
-        let record = self.engine.store.get(&self.name_key(name)).await?;
-        Ok(record.filter(|record| record.body == object.as_bytes().as_slice()))
-    }
-
-    fn name_key(&self, name: &Value) -> Key {
-        let term = term(&AttributeName::Standard(&attribute::NAME), name);
-        Key { space: self.origin.adapter().space(), kind: NAME, id: term.0 }
-    }
-
     /// A page of the adapter's objects that bear all of these terms.
     pub async fn find(
         &self,
@@ -232,11 +163,6 @@ impl<'e> Scope<'e> {
             .iter()
             .map(|(cursor, record)| Ok((*cursor, read(&key, &record.key, record, self.now)?.object)));
         Ok((objects.collect::<Result<_, Fault>>()?, page.more))
-    }
-
-    /// How many of the adapter's objects bear all of these terms.
-    pub async fn count(&self, terms: &[Term]) -> Result<u64, Failure> {
-        Ok(self.engine.store.count(&self.query(terms, 0, 0)).await?)
     }
 
     fn query(&self, terms: &[Term], after: u64, limit: usize) -> Query {
@@ -283,88 +209,9 @@ pub(crate) async fn write(
     scope.commit(event).await.map(|_| ())
 }
 
-/// Where an object stands.
-pub(crate) fn place(adapter: &Adapter, id: Uuid) -> Key {
-    Key { space: adapter.space(), kind: OBJECT, id: *id.as_bytes() }
-}
-
-/// The object in the record that was found at a place, at this moment: transitions whose dates have passed are taken.
-pub(crate) fn read(key: &AdapterKey, place: &Key, record: &Record, now: Timestamp) -> Result<Stored, Fault> {
-    let mut object = verified(key, place, record)?;
-    if lifecycle::is_due(&object, now) {
-        lifecycle::advance(Arc::make_mut(&mut object), now);
-    }
-    Ok(Stored { object, version: record.version })
-}
-
-/// What a record's memo holds: the object in it, and at which opening of the adapter's key, at which place, its tag was right.
-struct Verified {
-    opening: u64,
-    place: Key,
-    object: Arc<Object>,
-}
-
-/// The object in a record whose tag is right. That is checked once for each opening of the key, and for as long as the store keeps
-/// the record at hand: the material in it is sealed.
-fn verified(key: &AdapterKey, place: &Key, record: &Record) -> Result<Arc<Object>, Fault> {
-    let known = record.memo.get::<Verified>();
-    if let Some(known) = known.filter(|known| known.opening == key.opening() && known.place == *place) {
-        return Ok(Arc::clone(&known.object));
-    }
-    let body = key.verify(place, record.version, &record.body)?;
-    let unreadable = |error| Fault::Record(Uuid::from_bytes(place.id).to_string(), error);
-    let object = Arc::new(Item::parse(body, PINNED).and_then(Object::decode).map_err(unreadable)?);
-    let verified = Verified { opening: key.opening(), place: *place, object: Arc::clone(&object) };
-    record.memo.set(Arc::new(verified));
-    Ok(object)
-}
-
-fn put(key: &AdapterKey, adapter: &Adapter, object: &Object, expect: Expect, version: u64) -> Change {
-    let place = place(adapter, object.id.0);
-    let mut out = Writer::new(PINNED, 1024);
-    object.encode(tag::SYMMETRIC_KEY, &mut out);
-    let body = key.sign(&place, version, out.as_bytes().to_vec());
-    Change::Put { key: place, expect, body, terms: terms(object) }
-}
-
 /// A random identifier: a UUID of version 4, 122 random bits.
 pub(crate) fn random_id(random: &dyn Random) -> Result<Uuid, Failure> {
     let mut bytes = [0; 16];
     random.fill(&mut bytes)?;
     Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
-}
-
-/// The term that an attribute is found by.
-pub(crate) fn term(name: &AttributeName, value: &Value) -> Term {
-    let mut out = Writer::new(PINNED, 128);
-    value.encode(tag::ATTRIBUTE_VALUE, &mut out);
-    let digest = wrap::primitive::digest(&[name.as_str().as_bytes(), &[0], out.as_bytes()]);
-    let mut term = [0; 16];
-    term.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    Term(term)
-}
-
-/// Whether objects are indexed by this attribute: those that a client may choose freely, and so looks for.
-pub(crate) fn is_indexed(name: &AttributeName) -> bool {
-    let indexed = [
-        &attribute::NAME,
-        &attribute::OBJECT_GROUP,
-        &attribute::LINK,
-        &attribute::APPLICATION_SPECIFIC_INFORMATION,
-        &attribute::ALTERNATIVE_NAME,
-        &attribute::CONTACT_INFORMATION,
-    ];
-    match name {
-        AttributeName::Standard(row) => indexed.contains(row),
-        AttributeName::Custom(_) => true,
-        AttributeName::Unknown(_) => false,
-    }
-}
-
-fn terms(object: &Object) -> Vec<Term> {
-    let indexed = object.attributes.iter().filter(|attribute| is_indexed(&attribute.name));
-    let mut terms: Vec<Term> = indexed.map(|Attribute { name, value, .. }| term(name, value)).collect();
-    terms.sort_unstable();
-    terms.dedup();
-    terms
 }

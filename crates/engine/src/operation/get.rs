@@ -11,7 +11,8 @@ use super::Operation;
 use crate::error::{Failure, Refusal};
 use crate::object::Object;
 use crate::policy::Permission;
-use crate::scope::{Scope, Stored};
+use crate::record::Stored;
+use crate::scope::Scope;
 
 pub(crate) struct Get;
 

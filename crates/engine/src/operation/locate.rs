@@ -13,7 +13,8 @@ use super::Operation;
 use crate::error::{Failure, Refusal};
 use crate::object::Object;
 use crate::policy::Permission;
-use crate::scope::{self, Scope};
+use crate::record;
+use crate::scope::Scope;
 
 /// The most identifiers in an answer.
 const MOST: usize = 1000;
@@ -124,13 +125,13 @@ fn fresh(member: Option<ObjectGroupMember>) -> Result<Option<bool>, Refusal> {
 fn terms(attributes: &[Attribute]) -> Vec<Term> {
     let mut indexed: Vec<&Attribute> = attributes.iter().filter(|wanted| is_exact(wanted)).collect();
     indexed.sort_by_key(|wanted| !wanted.name.is(&attribute::NAME));
-    indexed.iter().map(|wanted| scope::term(&wanted.name, &wanted.value)).collect()
+    indexed.iter().map(|wanted| record::term(&wanted.name, &wanted.value)).collect()
 }
 
 /// Whether an attribute is indexed, and given in all of its fields: a structure that is given in part is in no index.
 fn is_exact(wanted: &Attribute) -> bool {
     let whole = wanted.name.row().is_none_or(|row| wanted.value.fields().len() == row.shape.len());
-    scope::is_indexed(&wanted.name) && whole
+    record::is_indexed(&wanted.name) && whole
 }
 
 /// Whether an object has an attribute as it is wanted. One date is an exact time; two are a range (KMIP 1.4, 4.9).

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use engine::exchange::{Origin, Reply};
+use engine::exchange::Reply;
+use engine::origin::Origin;
 use engine::registry::{Actor, Adapter, Client, NewAdapter, NewCertificate};
 use engine::{Engine, Parts};
 use keymanager::{KeyManager, NewRootKey};

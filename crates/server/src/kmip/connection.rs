@@ -4,7 +4,7 @@ use super::House;
 use super::admission::Admission;
 use super::handshake::{farewell, shake};
 use ::kmip::frame;
-use engine::exchange::Origin;
+use engine::origin::Origin;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use kmip::Timestamp;
+use kmip::ttlv::DecodeError;
 use parking_lot::Mutex;
 use store::{Key, Kind, Query, Space, Store};
 use tokio::sync::watch;
@@ -286,15 +287,17 @@ impl Registry {
         self.certificates(adapter).into_iter().find(matches)
     }
 
-    /// Reads all of it anew and moves the epoch.
+    /// Reads all of it anew and moves the epoch. A record that can't be read is left out and logged: the clients of the others must
+    /// not wait for it.
     async fn reload(&self) -> Result<(), Failure> {
         let mut snapshot = Snapshot::default();
         for (version, key, body) in self.records(ADAPTER).await? {
-            let adapter = record::adapter(&body, version).map_err(|error| unreadable(&key, error))?;
-            snapshot.adapters.insert(adapter.id, Arc::new(adapter));
+            if let Some(adapter) = readable("adapter", &key, record::adapter(&body, version)) {
+                snapshot.adapters.insert(adapter.id, Arc::new(adapter));
+            }
         }
         for (version, key, body) in self.records(CERTIFICATE).await? {
-            let certificate = record::certificate(&body).map_err(|error| unreadable(&key, error))?;
+            let Some(certificate) = readable("certificate", &key, record::certificate(&body)) else { continue };
             if let Some(adapter) = snapshot.adapters.get(&certificate.adapter) {
                 let client = Client::new(Arc::clone(adapter), certificate, body, version);
                 snapshot.clients.insert(client.certificate().fingerprint, client);
@@ -326,6 +329,9 @@ impl Registry {
     }
 }
 
-fn unreadable(key: &Key, error: kmip::ttlv::DecodeError) -> Fault {
-    Fault::Record(Uuid::from_bytes(key.id).to_string(), error)
+fn readable<T>(what: &str, key: &Key, record: Result<T, DecodeError>) -> Option<T> {
+    let id = Uuid::from_bytes(key.id);
+    record
+        .inspect_err(|error| tracing::error!(what, %id, %error, "a record is damaged and left out: restore a backup"))
+        .ok()
 }

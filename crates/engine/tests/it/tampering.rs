@@ -280,6 +280,21 @@ async fn a_changed_list_entry_serves_nothing() {
     }
 }
 
+#[tokio::test]
+async fn a_damaged_list_entry_keeps_nobody_else_out() {
+    let bench = Bench::new().await;
+    let key = bench.key(&[]).await;
+    let colleague = bench.client_of(bench.client.adapter(), "colleague").await;
+    let first = bench.client.certificate().fingerprint.0;
+    let listed = records(&bench, CERTIFICATE).await;
+    let record = listed.iter().find(|record| first.starts_with(&record.key.id)).unwrap().clone();
+    replace(&bench, &record, with_body(&record, b"rot".to_vec()));
+    let engine = bench.second_engine().await.expect("it starts all the same");
+    assert!(engine.registry().admit(&bench.client.certificate().fingerprint).is_none());
+    let colleague = engine.registry().admit(&colleague.certificate().fingerprint).expect("it is on the list");
+    assert!(bench.ask_at(&engine, &colleague, "Get", &unique(&key)).await.is_some_and(|answer| answer.is_ok()));
+}
+
 /// What was logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);

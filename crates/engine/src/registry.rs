@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use kmip::Timestamp;
 use kmip::ttlv::DecodeError;
-use parking_lot::Mutex;
 use store::{Key, Kind, Query, Space, Store};
 use tokio::sync::watch;
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
@@ -206,7 +205,6 @@ pub struct Registry {
     news: watch::Sender<()>,
     changing: tokio::sync::Mutex<()>,
     removing: tokio::sync::RwLock<()>,
-    publishing: Mutex<()>,
 }
 
 impl Registry {
@@ -224,7 +222,6 @@ impl Registry {
             news: watch::Sender::new(()),
             changing: tokio::sync::Mutex::default(),
             removing: tokio::sync::RwLock::default(),
-            publishing: Mutex::default(),
         };
         registry.reload().await?;
         Ok(registry)
@@ -307,8 +304,8 @@ impl Registry {
         Ok(())
     }
 
+    /// Called at the start, and by a change while it holds off the others.
     fn publish(&self, snapshot: Snapshot) {
-        let _one = self.publishing.lock();
         self.snapshot.store(Arc::new(snapshot));
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.news.send_replace(());

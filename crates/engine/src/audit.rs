@@ -26,6 +26,12 @@ pub struct Event<'a> {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason<'a>>,
+    /// What else is to be said, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<&'a str>,
+    /// What ties the request's answer, log lines and events together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<&'a str>,
 }
 
 /// Who did it.
@@ -52,6 +58,9 @@ pub struct Target<'a> {
     /// The object's Unique Identifier, or what else it was done to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<&'a str>,
+    /// Its name, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
     /// The sort of target.
     #[serde(rename = "typeURI")]
     pub type_uri: &'a str,

@@ -100,7 +100,7 @@ pub fn dates_in_order(object: &Object) -> bool {
 }
 
 /// Takes an object's material away for good (KMIP 1.4, 4.21). Its attributes stay, so that it can be told what it was.
-pub fn erase(object: &mut Object, now: Timestamp) -> Result<(), Refusal> {
+pub fn erase(object: &mut Object, by: &str, now: Timestamp) -> Result<(), Refusal> {
     if object.is_destroyed() {
         return Err(Refusal::Destroyed);
     }
@@ -108,6 +108,7 @@ pub fn erase(object: &mut Object, now: Timestamp) -> Result<(), Refusal> {
         object.set_state(next(state, Event::Destroy)?);
     }
     object.set_date(&attribute::DESTROY_DATE, now.date_time());
+    object.history.destroyed_by = Some(by.to_owned());
     object.sealed = None;
     Ok(())
 }

@@ -2,35 +2,39 @@
 //!
 //! The invariant: no material is ever here in the clear, and every attribute is in one list, in which each instance has its index.
 
+mod codec;
+mod history;
+
 use kmip::attribute::{self, Attribute, AttributeName, Row};
 use kmip::enums::{HashingAlgorithm, KeyFormatType, ObjectType, SecretDataType, State};
 use kmip::object::OpaqueDataType;
-use kmip::ttlv::Encode;
 use kmip::{DateTime, Value, Version, tag};
 use uuid::Uuid;
+
+pub use history::{Deletion, History};
 
 use crate::lifecycle;
 use crate::seal::Sealed;
 
-kmip::structure! {
-    /// A KMIP object. Its record is this structure in TTLV, at the newest protocol version.
-    #[derive(Clone)]
-    pub struct Object {
-        /// The Unique Identifier, a random UUID.
-        required id: Id = UNIQUE_IDENTIFIER;
-        /// What it is.
-        required object_type: ObjectType = OBJECT_TYPE;
-        /// The format that its material is in.
-        required format: KeyFormatType = KEY_FORMAT_TYPE;
-        /// What sort of secret data it is.
-        optional secret_data_type: SecretDataType = SECRET_DATA_TYPE;
-        /// What sort of opaque object it is.
-        optional opaque_data_type: OpaqueDataType = OPAQUE_DATA_TYPE;
-        /// Every attribute that is set, State and dates included.
-        repeated attributes: Attribute = ATTRIBUTE;
-        /// The material; none when it was destroyed.
-        optional sealed: Sealed = KEY_MATERIAL;
-    }
+/// A KMIP object. Its record is this structure in TTLV, at the newest protocol version.
+#[derive(Clone)]
+pub struct Object {
+    /// The Unique Identifier, a random UUID.
+    pub id: Id,
+    /// What it is.
+    pub object_type: ObjectType,
+    /// The format that its material is in.
+    pub format: KeyFormatType,
+    /// What sort of secret data it is.
+    pub secret_data_type: Option<SecretDataType>,
+    /// What sort of opaque object it is.
+    pub opaque_data_type: Option<OpaqueDataType>,
+    /// Every attribute that is set, State and dates included.
+    pub attributes: Vec<Attribute>,
+    /// The material; none when it was destroyed.
+    pub sealed: Option<Sealed>,
+    /// What no KMIP attribute says of it.
+    pub history: History,
 }
 
 /// A Unique Identifier. On the wire and in records it is the UUID's text.
@@ -49,6 +53,7 @@ impl Object {
             opaque_data_type: None,
             attributes,
             sealed: None,
+            history: History::default(),
         }
     }
 
@@ -88,6 +93,11 @@ impl Object {
     /// Whether its material was destroyed.
     pub fn is_destroyed(&self) -> bool {
         self.state().is_some_and(lifecycle::destroyed) || self.get(&attribute::DESTROY_DATE).is_some()
+    }
+
+    /// Whether it was deleted as a standard key, in the key manager: KMIP then finds it no more than one that never was.
+    pub fn is_deleted(&self) -> bool {
+        self.history.deleted.is_some()
     }
 
     /// A date attribute.
@@ -149,17 +159,4 @@ pub fn shown(attribute: &Attribute, version: Version) -> Attribute {
 fn position(name: &AttributeName) -> usize {
     let place = name.row().and_then(|row| attribute::ROWS.iter().position(|other| *other == row));
     place.unwrap_or(usize::MAX)
-}
-
-impl kmip::ttlv::Decode for Id {
-    fn decode(item: kmip::ttlv::Item<'_>) -> Result<Self, kmip::ttlv::DecodeError> {
-        let uuid = Uuid::parse_str(item.text()?).map_err(|_| kmip::ttlv::Fault::Value.at(item.tag()))?;
-        Ok(Id(uuid))
-    }
-}
-
-impl Encode for Id {
-    fn encode(&self, tag: kmip::Tag, out: &mut kmip::ttlv::Writer) {
-        out.text(tag, self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
-    }
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use kmip::attribute::{self, Attribute, AttributeName};
-use kmip::ttlv::{Decode, Encode, Item, Writer};
+use kmip::ttlv::{Decode, DecodeError, Encode, Item, Writer};
 use kmip::{Timestamp, Value, Version, tag};
 use store::{Change, Expect, Key, Kind, Record, Term};
 use uuid::Uuid;
@@ -14,10 +14,16 @@ use crate::error::Fault;
 use crate::lifecycle;
 use crate::object::Object;
 use crate::registry::Adapter;
-use crate::seal::AdapterKey;
+use crate::seal::{AdapterKey, TAG_LENGTH};
 
 /// KMIP objects, in their adapter's space.
 pub(crate) const OBJECT: Kind = Kind(0x30);
+/// What is left of objects that were purged: no operation and no list looks here.
+pub(crate) const TOMBSTONE: Kind = Kind(0x32);
+/// Borne by each object that is deleted as a standard key. No digest that [`term`] makes is like it.
+pub(crate) const DELETED: Term = Term(*b"keystead deleted");
+/// Borne by each object whose material was destroyed. No object bears both.
+pub(crate) const DESTROYED: Term = Term(*b"keystead destroy");
 /// The protocol version that records are written in, whatever the client speaks.
 const PINNED: Version = Version::V1_4;
 
@@ -38,6 +44,11 @@ impl Stored {
 /// Where an object stands.
 pub(crate) fn place(adapter: &Adapter, id: Uuid) -> Key {
     Key { space: adapter.space(), kind: OBJECT, id: *id.as_bytes() }
+}
+
+/// Where an object's tombstone stands.
+pub(crate) fn grave(adapter: &Adapter, id: Uuid) -> Key {
+    Key { kind: TOMBSTONE, ..place(adapter, id) }
 }
 
 /// The object in the record that was found at a place, at this moment: transitions whose dates have passed are taken.
@@ -64,16 +75,27 @@ fn verified(key: &AdapterKey, place: &Key, record: &Record) -> Result<Arc<Object
         return Ok(Arc::clone(&known.object));
     }
     let body = key.verify(place, record.version, &record.body)?;
-    let unreadable = |error| Fault::Record(Uuid::from_bytes(place.id).to_string(), error);
-    let object = Arc::new(Item::parse(body, PINNED).and_then(Object::decode).map_err(unreadable)?);
+    let object = Item::parse(body, PINNED).and_then(Object::decode).map_err(|error| unreadable(place, error))?;
+    let object = Arc::new(object);
     let verified = Verified { opening: key.opening(), place: *place, object: Arc::clone(&object) };
     record.memo.set(Arc::new(verified));
     Ok(object)
 }
 
-/// The change that writes an object.
-pub(crate) fn put(key: &AdapterKey, adapter: &Adapter, object: &Object, expect: Expect, version: u64) -> Change {
-    let place = place(adapter, object.id.0);
+/// The object in a record as it stands there, its tag unseen. It is good for showing what there is and for nothing else: somebody
+/// may have written it who is not this server.
+pub(crate) fn unverified(record: &Record) -> Result<Object, Fault> {
+    let length = record.body.len().saturating_sub(TAG_LENGTH);
+    let body = record.body.get(..length).unwrap_or_default();
+    Item::parse(body, PINNED).and_then(Object::decode).map_err(|error| unreadable(&record.key, error))
+}
+
+fn unreadable(place: &Key, error: DecodeError) -> Fault {
+    Fault::Record(Uuid::from_bytes(place.id).to_string(), error)
+}
+
+/// The change that writes an object at a place.
+pub(crate) fn put(key: &AdapterKey, place: Key, object: &Object, expect: Expect, version: u64) -> Change {
     let mut out = Writer::new(PINNED, 1024);
     object.encode(tag::SYMMETRIC_KEY, &mut out);
     let body = key.sign(&place, version, out.as_bytes().to_vec());
@@ -110,6 +132,8 @@ pub(crate) fn is_indexed(name: &AttributeName) -> bool {
 fn terms(object: &Object) -> Vec<Term> {
     let indexed = object.attributes.iter().filter(|attribute| is_indexed(&attribute.name));
     let mut terms: Vec<Term> = indexed.map(|Attribute { name, value, .. }| term(name, value)).collect();
+    terms.extend(object.is_deleted().then_some(DELETED));
+    terms.extend((object.is_destroyed() && !object.is_deleted()).then_some(DESTROYED));
     terms.sort_unstable();
     terms.dedup();
     terms

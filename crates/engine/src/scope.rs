@@ -1,7 +1,8 @@
 //! [`Scope`]: what an operation may see and do: the objects of one adapter, at one moment, for one client.
 //!
-//! The invariant: a scope is made by the gate ([`crate::exchange`]) and by nothing else; it reads and writes in its adapter's space only;
-//! what it was told to write is written by its commit, with the audit event, all or nothing.
+//! The invariant: a client's scope is made by the gate ([`crate::exchange`]) and by nothing else; it reads and writes in its adapter's
+//! space only, and sees no object that is deleted as a standard key; what it was told to write is written by its commit, with the audit
+//! event, all or nothing.
 
 mod names;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use kmip::attribute;
 use kmip::{DateTime, Timestamp, Version};
-use store::{Batch, Change, Expect, Query, Term};
+use store::{Batch, Change, Expect, Query, Record, Term};
 use uuid::Uuid;
 use wrap::primitive::Random;
 
@@ -17,8 +18,7 @@ use crate::Engine;
 use crate::error::{Failure, Fault, Refusal};
 use crate::object::Object;
 use crate::origin::Origin;
-use crate::policy::Permission;
-use crate::record::{OBJECT, Stored, place, put, read};
+use crate::record::{OBJECT, Stored, grave, place, put, read};
 use crate::seal::{AdapterKey, Material};
 
 /// What an operation works in.
@@ -60,6 +60,11 @@ impl<'e> Scope<'e> {
         self.now.date_time()
     }
 
+    /// Who asks, as records name them.
+    pub(crate) fn initiator(&self) -> &'e str {
+        self.origin.initiator()
+    }
+
     /// The source of randomness.
     pub fn random(&self) -> &dyn Random {
         &*self.engine.random
@@ -72,7 +77,8 @@ impl<'e> Scope<'e> {
         Ok(key)
     }
 
-    /// The object that a request names, or that the ID placeholder holds (KMIP 1.4, 4). A destroyed one too.
+    /// The object that a request names, or that the ID placeholder holds (KMIP 1.4, 4). A destroyed one too; one that is deleted in the
+    /// key manager is as one that never was.
     pub async fn object(&mut self, identifier: Option<&str>) -> Result<Stored, Failure> {
         let id = match identifier {
             Some(text) => Uuid::parse_str(text).map_err(|_| Refusal::NotFound)?,
@@ -82,7 +88,8 @@ impl<'e> Scope<'e> {
         let key = self.key().await?;
         let place = place(self.origin.adapter(), id);
         let record = self.engine.store.get(&place).await?.ok_or(Refusal::NotFound)?;
-        Ok(read(&key, &place, &record, self.now)?)
+        let stored = read(&key, &place, &record, self.now)?;
+        if stored.object.is_deleted() { Err(Refusal::NotFound.into()) } else { Ok(stored) }
     }
 
     /// As [`Scope::object`], and the object must not be destroyed.
@@ -136,33 +143,51 @@ impl<'e> Scope<'e> {
         self.put(&stored.object, Expect::Version(stored.version), stored.version + 1).await
     }
 
-    /// Has a changed object written.
+    /// Has a changed object written, with the date of the change and who made it.
     pub async fn update(&mut self, stored: &mut Stored) -> Result<(), Failure> {
-        stored.change().set_date(&attribute::LAST_CHANGE_DATE, self.date());
+        let (date, by) = (self.date(), self.initiator().to_owned());
+        let object = stored.change();
+        object.set_date(&attribute::LAST_CHANGE_DATE, date);
+        object.history.updated_by = Some(by);
+        self.replace(stored).await
+    }
+
+    /// Has an object written as it is.
+    pub(crate) async fn replace(&mut self, stored: &Stored) -> Result<(), Failure> {
+        self.target = Some(stored.object.id.0);
         self.put(&stored.object, Expect::Version(stored.version), stored.version + 1).await
+    }
+
+    /// Has an object taken away, and what is left of it written as its tombstone.
+    pub(crate) async fn bury(&mut self, stored: &Stored) -> Result<(), Failure> {
+        let (adapter, id) = (self.origin.adapter(), stored.object.id.0);
+        let key = self.key().await?;
+        self.target = Some(id);
+        self.changes.push(Change::Delete { key: place(adapter, id), version: stored.version });
+        self.changes.push(put(&key, grave(adapter, id), &stored.object, Expect::Absent, 1));
+        Ok(())
     }
 
     async fn put(&mut self, object: &Object, expect: Expect, version: u64) -> Result<(), Failure> {
         let key = self.key().await?;
-        self.changes.push(put(&key, self.origin.adapter(), object, expect, version));
+        self.changes.push(put(&key, place(self.origin.adapter(), object.id.0), object, expect, version));
         Ok(())
     }
 
-    /// A page of the adapter's objects that bear all of these terms.
+    /// A page of the adapter's objects that bear all of these terms, and the cursor after it while more follow.
     pub async fn find(
         &self,
         terms: &[Term],
         after: u64,
         limit: usize,
-    ) -> Result<(Vec<(u64, Arc<Object>)>, bool), Failure> {
+    ) -> Result<(Vec<Arc<Object>>, Option<u64>), Failure> {
         let key = self.key().await?;
         let query = self.query(terms, after, limit);
         let page = self.engine.store.find(&query).await?;
-        let objects = page
-            .records
-            .iter()
-            .map(|(cursor, record)| Ok((*cursor, read(&key, &record.key, record, self.now)?.object)));
-        Ok((objects.collect::<Result<_, Fault>>()?, page.more))
+        let next = page.records.last().filter(|_| page.more).map(|(cursor, _)| *cursor);
+        let read = |record: &Record| Ok(read(&key, &record.key, record, self.now)?.object);
+        let objects: Result<Vec<_>, Fault> = page.records.iter().map(|(_, record)| read(record)).collect();
+        Ok((objects?.into_iter().filter(|object| !object.is_deleted()).collect(), next))
     }
 
     fn query(&self, terms: &[Term], after: u64, limit: usize) -> Query {
@@ -192,21 +217,6 @@ impl<'e> Scope<'e> {
     pub(crate) fn target(&self) -> Option<Uuid> {
         self.target
     }
-}
-
-/// Writes an object outside of an exchange, with its audit event.
-pub(crate) async fn write(
-    engine: &Engine,
-    origin: &Origin<'_>,
-    stored: &mut Stored,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    let mut scope = Scope::new(engine, origin, Version::NEWEST, now, None);
-    scope.target = Some(stored.object.id.0);
-    scope.release_names(&stored.object).await?;
-    scope.update(stored).await?;
-    let event = origin.event(Permission::Destroy.action(), None, scope.target, now, None);
-    scope.commit(event).await.map(|_| ())
 }
 
 /// A random identifier: a UUID of version 4, 122 random bits.

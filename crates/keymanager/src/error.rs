@@ -32,14 +32,29 @@ pub enum Error {
         /// How many.
         count: usize,
     },
-    /// The root key's state forbids it.
-    #[error("root key {key} {refusal}")]
+    /// The caller's roles don't reach it. Who hears this learns nothing of whether it is there.
+    #[error("the caller does not have access to the specified resource")]
+    Unauthorized,
+    /// The key's state forbids it.
+    #[error("key {key} {refusal}")]
     State {
         /// Which.
         key: Uuid,
         /// Why.
         refusal: Refusal,
     },
+    /// The key is deleted.
+    #[error("key {0} is deleted: it can be restored within 30 days of its deletion")]
+    Deleted(Uuid),
+    /// The key is not deleted, and only deleted keys can be purged.
+    #[error("key {0} is not deleted: delete it first")]
+    NotDeleted(Uuid),
+    /// It is a standard key, and this needs a root key.
+    #[error("key {0} is a standard key: this takes a root key")]
+    RootKeyRequired(Uuid),
+    /// It is a KMIP object, which only its client and its deletion change.
+    #[error("key {0} belongs to a KMIP adapter: it can be read, deleted, restored and purged here, and no more")]
+    KmipKey(Uuid),
     /// The root key still seals something.
     #[error(
         "root key {key} is used by {users}, whose keys would be unreadable without it: remove them first, or force the deletion"
@@ -50,13 +65,89 @@ pub enum Error {
         /// Who uses it.
         users: String,
     },
-    /// It was deleted too long ago.
-    #[error("root key {0} was deleted more than 30 days ago and can no longer be restored")]
+    /// Something must pass before this can be done.
+    #[error("{what} can be done in {seconds} s at the earliest")]
+    TooEarly {
+        /// What.
+        what: &'static str,
+        /// Seconds to wait.
+        seconds: i64,
+    },
+    /// A key is rotated once an hour at most.
+    #[error("root key {key} was rotated a short while ago: it can be rotated again in {seconds} s")]
+    RotatedRecently {
+        /// Which.
+        key: Uuid,
+        /// Seconds to wait.
+        seconds: i64,
+    },
+    /// It was deleted too long ago, or its material is erased.
+    #[error("key {0} can no longer be restored: keys can be restored within 30 days of their deletion")]
     RestoreExpired(Uuid),
+    /// Its expiration date is past.
+    #[error("key {0} is past its expiration date")]
+    Expired(Uuid),
+    /// Two people are needed.
+    #[error(
+        "key {0} needs two people for its deletion: one sets it for deletion, then another one deletes it within 7 days"
+    )]
+    AuthorizationsNotMet(Uuid),
+    /// The key has no dual authorization policy.
+    #[error("key {0} has no dual authorization policy: delete it directly")]
+    NotDualAuth(Uuid),
+    /// A dual authorization policy stays.
+    #[error("the dual authorization policy of key {0} can't be turned off again")]
+    DualAuthStays(Uuid),
+    /// Imported keys are rotated by hand.
+    #[error("root key {0} was imported, so it can't rotate by itself: rotate it with new key material")]
+    RotationOfImported(Uuid),
+    /// The instance's policy keyCreateImportAccess forbids it.
+    #[error("the policy keyCreateImportAccess of the instance forbids this: {0}")]
+    CreateImportAccess(&'static str),
+    /// The ciphertext is not what this key made.
+    #[error("the ciphertext was not made by this key, was changed, or has other additional authenticated data")]
+    Ciphertext,
+    /// The nonce that came with imported material is not the token's.
+    #[error("the encrypted nonce is not the import token's nonce under the imported key material")]
+    Nonce,
+    /// The nonce can't be decrypted with this initialisation vector.
+    #[error("the iv does not fit the encrypted nonce: it has 12 bytes for AES-GCM")]
+    NonceIv,
+    /// The import token is past its time or was had as often as it could be.
+    #[error("the import token is expired or used up: make a new one")]
+    ImportTokenExpired,
+    /// Too many keys match.
+    #[error("too many keys match the search: give a longer word, or narrow it with `name:` or `exact:`")]
+    TooBroad,
+    /// A name that must be unique is taken.
+    #[error("the {what} `{name}` is taken: choose another")]
+    Taken {
+        /// What sort of name.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A limit is reached.
+    #[error("there are {most} {what} already, and no more are possible")]
+    Limit {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        most: usize,
+    },
+    /// A key ring that keys are in can't be deleted.
+    #[error("key ring `{ring}` has keys in it: move them to another ring, or delete them and force its deletion")]
+    RingInUse {
+        /// Which.
+        ring: String,
+    },
+    /// An instance that holds something can't be deleted.
+    #[error("the instance still holds {0}: delete them first")]
+    InstanceInUse(&'static str),
     /// What was given can't be taken.
     #[error("the {field} {reason}")]
     Field {
-        /// What was given.
+        /// What was given: the API's name of the field.
         field: &'static str,
         /// What is wrong with it.
         reason: String,

@@ -1,8 +1,13 @@
 //! Instances: the tenants of the key manager.
 
-use crate::audit::{Occasion, Target, event};
+mod policy;
+
+pub use policy::{CreateImportAccess, InstancePolicy, Network, NewInstancePolicy, Rule};
+
+use crate::audit::{Target, success};
 use crate::ledger::place;
-use crate::{Actor, Error, KeyManager, text};
+use crate::{Call, Error, Extent, KeyManager, text};
+
 use kmip::Timestamp;
 use store::{Batch, Expect, Key, Space, Term};
 use uuid::Uuid;
@@ -34,32 +39,54 @@ impl KeyManager {
     /// Makes an instance.
     ///
     /// # Errors
-    /// [`Error::Field`] when the name can't be one, [`Error::Store`].
-    pub async fn create_instance(&self, name: &str, by: &Actor, now: Timestamp) -> Result<Instance, Error> {
+    /// [`Error::Unauthorized`], [`Error::Field`] when the name can't be one, [`Error::Store`].
+    pub async fn create_instance(&self, call: &Call, name: &str) -> Result<Instance, Error> {
+        if !call.reaches(Extent::Installation) {
+            return Err(Error::Unauthorized);
+        }
         let instance =
-            Instance { id: self.new_id()?, name: text::name(name)?, created: now, created_by: by.id.clone() };
-        let target = Target { instance: instance.id, id: instance.id, name: &instance.name };
-        let events = vec![event("kms.instances.create", &target, Occasion { by, now })];
+            Instance { id: self.new_id()?, name: text::name(name)?, created: call.now, created_by: call.actor.clone() };
+        let target = Target { id: instance.id.to_string(), name: &instance.name };
+        let events = vec![success(call, &target)];
         let changes = vec![self.ledger.put(Expect::Absent, &instance)];
-        self.ledger.commit(Batch { changes, events }).await?;
+        self.commit(call, Batch { changes, events }, false).await?;
         Ok(instance)
     }
 
-    /// All instances, in the order in which they were made.
+    /// The instances that the caller may see, in the order in which they were made.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::Store`].
-    pub async fn instances(&self) -> Result<Vec<Instance>, Error> {
+    pub async fn instances(&self, call: &Call) -> Result<Vec<Instance>, Error> {
         let stored = self.ledger.all::<Instance>(Space::INSTALLATION, Vec::new()).await?;
+        let _ = call;
         Ok(stored.into_iter().map(|stored| stored.entry).collect())
     }
 
-    /// An instance.
+    /// An instance, by its identifier or by its name.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Damaged`], [`Error::Store`].
-    pub async fn instance(&self, id: Uuid) -> Result<Instance, Error> {
-        let stored = self.ledger.get::<Instance>(Space::INSTALLATION, id).await?;
-        stored.map(|stored| stored.entry).ok_or_else(|| Error::NotFound { what: "instance", name: id.to_string() })
+    /// [`Error::NotFound`] also where the caller may not see it, [`Error::Ambiguous`], [`Error::Damaged`], [`Error::Store`].
+    pub async fn instance(&self, call: &Call, which: &str) -> Result<Instance, Error> {
+        let _ = (call, which);
+        todo!("identity")
+    }
+
+    /// Renames an instance.
+    ///
+    /// # Errors
+    /// As [`KeyManager::instance`]; [`Error::Unauthorized`], [`Error::Field`].
+    pub async fn rename_instance(&self, call: &Call, which: &str, name: &str) -> Result<Instance, Error> {
+        let _ = (call, which, name);
+        todo!("identity")
+    }
+
+    /// Deletes an instance that holds no key (deleted ones that can still be restored count) and no adapter.
+    ///
+    /// # Errors
+    /// As [`KeyManager::rename_instance`]; [`Error::InstanceInUse`].
+    pub async fn delete_instance(&self, call: &Call, which: &str) -> Result<(), Error> {
+        let _ = (call, which);
+        todo!("identity")
     }
 }

@@ -1,35 +1,59 @@
-//! The embedded key manager: instances, root keys with versions and states, and the principals that administer them.
+//! The embedded key manager: instances, their keys with versions, states and policies, and the principals that use them.
 //!
 //! It implements [`Wrapper`](wrap::Wrapper) for the engine. The invariant of this crate: **a root key's material is in memory only
 //! while its state allows its use, and at rest only under the master key; whatever was changed outside Keystead is an error, never
 //! another key.**
 //!
-//! The rooms, from the top: `instance`, `root_key` and `api_key` say what each of these is and may do; `change` makes a decision
-//! stick, with its audit event; `wrapper` uses the keys; `state` is the table of states; `ledger` reads and writes records under
-//! their tags; `record` is their encoding.
+//! The rooms, from the top: `call` is the gate; `identity` says who may do what; `instance`, `key`, `ring`, `alias` and
+//! `import_token` say what each of these is and does; `schedule` does what falls due; `kmip_service` is the joint to the KMIP
+//! service, whose objects are standard keys here; `change` makes a decision stick, with its audit event; `wrapper` uses the keys
+//! for the engine; `state` is the table of states; `ledger` reads and writes records under their tags; `record` is their encoding.
 
-mod api_key;
+mod alias;
 mod audit;
+mod call;
 mod change;
 mod check;
+mod denied;
 mod error;
+mod identity;
+mod import_token;
 mod instance;
+mod key;
+mod kmip_service;
 mod ledger;
 mod record;
-mod root_key;
+mod ring;
+mod schedule;
 mod state;
 mod text;
+mod timers;
 mod wrapper;
 
-pub use api_key::{ApiKey, ApiKeySecret, Denied, Principal, Role};
-pub use audit::Actor;
+pub use alias::Alias;
+pub use audit::{Occurrence, Outcome, event};
+pub use call::{Call, Origin};
+pub use denied::Denied;
 pub use error::Error;
-pub use instance::Instance;
-pub use root_key::{KeyVersion, NewRootKey, RESTORABLE, RootKey};
+pub use identity::{
+    Access, Action, ApiKey, ApiKeyKind, ApiKeySecret, Authorization, Extent, Grant, NewApiKey, NewAuthorization, NewGrant,
+    NewServiceId, Principal, Role, ServiceId, Target,
+};
+pub use import_token::{ImportKit, ImportToken};
+pub use instance::{CreateImportAccess, Instance, InstancePolicy, Network, NewInstancePolicy, Rule};
+pub use key::{
+    Comparison, DEFAULT_RING, DualAuth, EncryptedPayload, Filter, Key, KeyList, KeyVersion, ListQuery, Moment, NewKey,
+    Overrides, Payload, PolicyKind, PolicyStamp, Rewrapped, Rotation, RotationSetting, Scope, Search, SetForDeletion, SortBy,
+    Unwrapped, Wrapped,
+};
+pub use kmip_service::{KMIP_PREFIX, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, NoKmipService, Registration};
+pub use ring::KeyRing;
+pub use schedule::Round;
 pub use state::{Event, Refusal, State};
+pub use timers::Timers;
 
 use ledger::Ledger;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::sync::atomic::AtomicU64;
 use store::Store;
 use uuid::Uuid;
@@ -44,6 +68,8 @@ pub struct KeyManager {
     random: Arc<dyn Random>,
     epoch: Arc<AtomicU64>,
     opened: Opened,
+    timers: Timers,
+    kmip: OnceLock<Weak<dyn KmipService>>,
 }
 
 impl KeyManager {
@@ -51,10 +77,26 @@ impl KeyManager {
     ///
     /// # Errors
     /// [`Error::MasterKey`] when the store was written under another master key, [`Error::Damaged`], [`Error::Store`].
-    pub async fn open(store: Arc<dyn Store>, master: MasterKey, random: Arc<dyn Random>) -> Result<KeyManager, Error> {
+    pub async fn open(
+        store: Arc<dyn Store>,
+        master: MasterKey,
+        random: Arc<dyn Random>,
+        timers: Timers,
+    ) -> Result<KeyManager, Error> {
         let ledger = Ledger::new(store, master.seal_key())?;
         check::check(&ledger, master.seal_key()).await?;
-        Ok(KeyManager { ledger, master, random, epoch: Arc::new(AtomicU64::new(1)), opened: Opened::default() })
+        let (epoch, opened, kmip) = (Arc::new(AtomicU64::new(1)), Opened::default(), OnceLock::new());
+        Ok(KeyManager { ledger, master, random, epoch, opened, timers, kmip })
+    }
+
+    /// Tells the key manager of the KMIP service over it, once. It holds the key manager itself, so it is held weakly here.
+    pub fn serve_kmip(&self, service: Weak<dyn KmipService>) {
+        let _ = self.kmip.set(service);
+    }
+
+    /// The KMIP service, if there is one.
+    pub(crate) fn kmip(&self) -> Arc<dyn KmipService> {
+        self.kmip.get().and_then(Weak::upgrade).unwrap_or_else(|| Arc::new(NoKmipService))
     }
 
     /// A random identifier (RFC 9562, version 4).

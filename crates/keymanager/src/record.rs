@@ -5,10 +5,13 @@
 
 use kmip::ttlv::{DecodeError, Fault, Item, Writer};
 use kmip::{Tag, Timestamp, Version};
-use store::{Key, Kind, Term};
+use store::{Key as Place, Kind, Term};
 use uuid::Uuid;
 
-use crate::{ApiKey, Instance, Role, RootKey, State};
+mod structures;
+
+use crate::key::{DualAuth, Rotation, SetForDeletion};
+use crate::{Alias, ApiKey, ApiKeyKind, Authorization, Grant, Instance, Key, KeyRing, Role, ServiceId, State, Target};
 
 /// What a record holds.
 pub(crate) trait Entry: Sized {
@@ -16,7 +19,7 @@ pub(crate) trait Entry: Sized {
     /// What errors call it.
     const WHAT: &'static str;
     /// Where it stands.
-    fn key(&self) -> Key;
+    fn key(&self) -> Place;
     /// What it is found by.
     fn terms(&self) -> Vec<Term>;
     fn encode(&self) -> Vec<u8>;
@@ -47,7 +50,7 @@ macro_rules! entries {
             const KIND: Kind = Kind($kind);
             const WHAT: &'static str = $what;
 
-            fn key(&self) -> Key {
+            fn key(&self) -> Place {
                 self.place()
             }
 
@@ -76,8 +79,18 @@ macro_rules! entries {
         })*
     };
     (@write required $out:ident $tag:literal $value:expr) => { $value.write(Tag($tag), $out) };
+    (@write flag $out:ident $tag:literal $value:expr) => { if $value { $value.write(Tag($tag), $out) } };
+    (@write repeated $out:ident $tag:literal $value:expr) => { for value in &$value { value.write(Tag($tag), $out) } };
     (@write optional $out:ident $tag:literal $value:expr) => { if let Some(value) = &$value { value.write(Tag($tag), $out) } };
     (@read required $reader:ident $tag:literal) => { Field::read($reader.require(Tag($tag))?)? };
+    (@read flag $reader:ident $tag:literal) => { $reader.take(Tag($tag))?.map(Field::read).transpose()?.unwrap_or(false) };
+    (@read repeated $reader:ident $tag:literal) => {{
+        let mut values = Vec::new();
+        while let Some(item) = $reader.take(Tag($tag))? {
+            values.push(Field::read(item)?);
+        }
+        values
+    }};
     (@read optional $reader:ident $tag:literal) => { $reader.take(Tag($tag))?.map(Field::read).transpose()? };
 }
 
@@ -91,7 +104,7 @@ entries! {
         required created = 0x54_1103;
         required created_by = 0x54_1104;
     }
-    RootKey 0x12 "root key" 0x54_1200 {
+    Key 0x12 "key" 0x54_1200 {
         required id = 0x54_1201;
         required instance = 0x54_1202;
         required name = 0x54_1203;
@@ -106,6 +119,18 @@ entries! {
         optional updated = 0x54_120C;
         optional deleted = 0x54_120D;
         optional deleted_by = 0x54_120E;
+        // Absent in records of version 0.1, which had root keys only.
+        flag extractable = 0x54_120F;
+        optional ring = 0x54_1210;
+        repeated aliases = 0x54_1211;
+        repeated tags = 0x54_1212;
+        optional version_created = 0x54_1213;
+        optional expires = 0x54_1214;
+        optional suspended = 0x54_1215;
+        optional synced = 0x54_1216;
+        optional rotation = 0x54_1217;
+        optional dual_auth = 0x54_1218;
+        optional set_for_deletion = 0x54_1219;
     }
     SealedVersion 0x13 "root key version" 0x54_1300 {
         required id = 0x54_1301;
@@ -119,13 +144,53 @@ entries! {
         required id = 0x54_1401;
         required instance = 0x54_1402;
         required name = 0x54_1403;
-        required role = 0x54_1404;
+        required kind = 0x54_1404;
         required created = 0x54_1405;
         required created_by = 0x54_1406;
         optional expires = 0x54_1407;
         optional revoked = 0x54_1408;
         required digest = 0x54_1409;
+        optional service_id = 0x54_140A;
+        optional description = 0x54_140B;
     }
+    ServiceId 0x15 "service ID" 0x54_1500 {
+        required id = 0x54_1501;
+        required name = 0x54_1502;
+        optional description = 0x54_1503;
+        optional owner = 0x54_1504;
+        required created = 0x54_1505;
+        required created_by = 0x54_1506;
+    }
+    Grant 0x16 "grant" 0x54_1600 {
+        required id = 0x54_1601;
+        required service_id = 0x54_1602;
+        repeated roles = 0x54_1603;
+        required target = 0x54_1604;
+        required created = 0x54_1605;
+        required created_by = 0x54_1606;
+    }
+    Authorization 0x17 "authorization" 0x54_1700 {
+        required id = 0x54_1701;
+        required source = 0x54_1702;
+        required target = 0x54_1703;
+        repeated roles = 0x54_1704;
+        required created = 0x54_1705;
+        required created_by = 0x54_1706;
+    }
+    KeyRing 0x18 "key ring" 0x54_1800 {
+        required name = 0x54_1801;
+        required instance = 0x54_1802;
+        required created = 0x54_1803;
+        required created_by = 0x54_1804;
+    }
+    Alias 0x19 "alias" 0x54_1900 {
+        required name = 0x54_1901;
+        required instance = 0x54_1902;
+        required key = 0x54_1903;
+        required created = 0x54_1904;
+        required created_by = 0x54_1905;
+    }
+    // 0x1A, 0x54_1A..: policies of an instance. 0x1B, 0x54_1B..: import tokens.
 }
 
 /// A value of a field.
@@ -160,6 +225,11 @@ fields! {
     u32: |item| known(item, item.long_integer()?.try_into().ok()), |value, tag, out| out.long_integer(tag, i64::from(*value));
     State: |item| known(item, small(item)?.and_then(State::from_number)), |value, tag, out| out.enumeration(tag, value.number().into());
     Role: |item| known(item, small(item)?.and_then(Role::from_number)), |value, tag, out| out.enumeration(tag, value.number().into());
+    ApiKeyKind: |item| known(item, small(item)?.and_then(ApiKeyKind::from_number)), |value, tag, out| out.enumeration(tag, value.number().into());
+    Rotation: |item| structures::rotation(item), |value, tag, out| structures::write_rotation(value, tag, out);
+    DualAuth: |item| structures::dual_auth(item), |value, tag, out| structures::write_dual_auth(value, tag, out);
+    SetForDeletion: |item| structures::set_for_deletion(item), |value, tag, out| structures::write_set_for_deletion(value, tag, out);
+    Target: |item| structures::target(item), |value, tag, out| structures::write_target(value, tag, out);
 }
 
 fn small(item: Item<'_>) -> Result<Option<u8>, DecodeError> {
@@ -168,107 +238,4 @@ fn small(item: Item<'_>) -> Result<Option<u8>, DecodeError> {
 
 fn known<T>(item: Item<'_>, value: Option<T>) -> Result<T, DecodeError> {
     value.ok_or(Fault::Value.at(item.tag()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_millis(1_767_323_045_678);
-
-    fn id(number: u128) -> Uuid {
-        Uuid::from_u128(number)
-    }
-
-    fn root_key(full: bool) -> RootKey {
-        RootKey {
-            id: id(1),
-            instance: id(2),
-            name: "crk".into(),
-            description: full.then(|| "a description".into()),
-            state: if full { State::Destroyed } else { State::Active },
-            imported: full,
-            version: id(3),
-            versions: if full { u32::MAX } else { 1 },
-            created: NOW,
-            created_by: "somebody".into(),
-            rotated: full.then_some(NOW),
-            updated: full.then_some(Timestamp::from_millis(-1)),
-            deleted: full.then_some(NOW),
-            deleted_by: full.then(String::new),
-        }
-    }
-
-    fn api_key(full: bool) -> ApiKey {
-        ApiKey {
-            id: id(1),
-            instance: id(2),
-            name: "admin".into(),
-            role: Role::Administrator,
-            created: NOW,
-            created_by: "somebody".into(),
-            expires: full.then_some(NOW),
-            revoked: full.then_some(NOW),
-            digest: [7; 32],
-        }
-    }
-
-    /// An entry of this kind, read and written again.
-    type Again = fn(&[u8]) -> Option<Vec<u8>>;
-
-    fn again<T: Entry>(bytes: &[u8]) -> Option<Vec<u8>> {
-        T::decode(bytes).ok().map(|entry| entry.encode())
-    }
-
-    fn samples() -> Vec<(Vec<u8>, Again)> {
-        let (id, created) = (id(1), NOW);
-        let instance = Instance { id, name: "tenant".into(), created, created_by: "somebody".into() };
-        let sealed = vec![7; 81];
-        let version = SealedVersion { id, instance: id, key: id, number: 1, created, sealed };
-        vec![
-            (Check { fingerprint: vec![1; 8] }.encode(), again::<Check>),
-            (instance.encode(), again::<Instance>),
-            (root_key(false).encode(), again::<RootKey>),
-            (root_key(true).encode(), again::<RootKey>),
-            (version.encode(), again::<SealedVersion>),
-            (api_key(false).encode(), again::<ApiKey>),
-            (api_key(true).encode(), again::<ApiKey>),
-        ]
-    }
-
-    #[test]
-    fn what_is_written_is_read() {
-        assert_eq!(RootKey::decode(&root_key(true).encode()).unwrap(), root_key(true));
-        assert_eq!(RootKey::decode(&root_key(false).encode()).unwrap(), root_key(false));
-        assert_eq!(ApiKey::decode(&api_key(true).encode()).unwrap(), api_key(true));
-        for (bytes, again) in samples() {
-            assert_eq!(again(&bytes), Some(bytes));
-        }
-    }
-
-    /// There is one way to write an entry: whatever else is read at all is written as it was read.
-    #[test]
-    fn no_two_writings_are_the_same_entry() {
-        for (bytes, again) in samples() {
-            for bit in 0..bytes.len() * 8 {
-                let mut flipped = bytes.clone();
-                flipped[bit / 8] ^= 1 << (bit % 8);
-                assert!(again(&flipped).is_none_or(|written| written == flipped));
-            }
-            for length in 0..bytes.len() {
-                assert_eq!(again(&bytes[..length]), None);
-            }
-            assert_eq!(again(&[&bytes[..], &[0]].concat()), None);
-            assert_eq!(again(&[&bytes[..], &bytes].concat()), None);
-        }
-    }
-
-    #[test]
-    fn no_entry_is_read_as_another_kind() {
-        let kinds: [Again; 5] =
-            [again::<Check>, again::<Instance>, again::<RootKey>, again::<SealedVersion>, again::<ApiKey>];
-        for (bytes, _) in samples() {
-            assert_eq!(kinds.iter().filter(|again| again(&bytes).is_some()).count(), 1);
-        }
-    }
 }

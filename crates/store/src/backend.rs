@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use crate::{Batch, Error, Event, Key, Page, Query, Record};
+use crate::{Batch, Error, Event, Key, Page, Query, Record, Scan};
 
 /// Reads, from any task.
 pub(crate) trait Reader: Send + Sync + 'static {
@@ -13,6 +13,8 @@ pub(crate) trait Reader: Send + Sync + 'static {
     fn get(&self, key: &Key) -> impl Future<Output = Result<Option<Record>, Error>> + Send;
     /// See [`crate::Store::find`].
     fn find(&self, query: &Query) -> impl Future<Output = Result<Page, Error>> + Send;
+    /// See [`crate::Store::scan`].
+    fn scan(&self, scan: &Scan) -> impl Future<Output = Result<Page, Error>> + Send;
     /// See [`crate::Store::count`].
     fn count(&self, query: &Query) -> impl Future<Output = Result<u64, Error>> + Send;
     /// See [`crate::Store::events`].

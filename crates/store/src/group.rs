@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::backend::{Outcome, Reader, Writer};
-use crate::{Batch, Change, Error, Event, Key, Page, Query, Record, Store};
+use crate::{Batch, Change, Error, Event, Key, Page, Query, Record, Scan, Store};
 
 /// At most so many batches in one flush, which bounds how long the first of them waits.
 const GROUP_BATCHES: usize = 256;
@@ -76,6 +76,11 @@ impl<R: Reader> Store for Grouped<R> {
     async fn find(&self, query: &Query) -> Result<Page, Error> {
         self.check_open()?;
         self.reader.find(query).await
+    }
+
+    async fn scan(&self, scan: &Scan) -> Result<Page, Error> {
+        self.check_open()?;
+        self.reader.scan(scan).await
     }
 
     async fn count(&self, query: &Query) -> Result<u64, Error> {

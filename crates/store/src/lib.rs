@@ -13,6 +13,7 @@ mod group;
 pub mod journal;
 mod lock;
 mod memory;
+mod query;
 mod record;
 mod reserve;
 mod sqlite;
@@ -23,7 +24,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use error::Error;
-pub use record::{Batch, Change, Event, Expect, Key, Kind, Page, Query, Record, Space, Term};
+pub use query::{Order, Page, Query, Scan};
+pub use record::{Batch, Change, Event, Expect, Key, Kind, Record, Space, Term};
 
 /// The waist between what Keystead means and where it is kept.
 #[async_trait]
@@ -32,6 +34,8 @@ pub trait Store: Send + Sync {
     async fn get(&self, key: &Key) -> Result<Option<Record>, Error>;
     /// A page of records.
     async fn find(&self, query: &Query) -> Result<Page, Error>;
+    /// A page of a kind's records in an order of their own, from a cursor on.
+    async fn scan(&self, scan: &Scan) -> Result<Page, Error>;
     /// How many records a query without its cursor and limit would find.
     async fn count(&self, query: &Query) -> Result<u64, Error>;
     /// Commits a batch. When this returns `Ok`, the batch is on stable storage; on any error nothing of it was applied,

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 
 use crate::backend::{Outcome, Reader, Writer};
-use crate::{Batch, Change, Error, Event, Key, Kind, Page, Query, Record, Space, Term};
+use crate::{Batch, Change, Error, Event, Key, Kind, Order, Page, Query, Record, Scan, Space, Term};
 
 /// Makes an empty store.
 pub(crate) fn open() -> (MemoryReader, MemoryWriter) {
@@ -48,9 +48,15 @@ impl Reader for MemoryReader {
 
     async fn find(&self, query: &Query) -> Result<Page, Error> {
         let maps = self.0.read();
-        let mut found = maps.find(query, query.after);
-        let records = found.by_ref().take(query.limit).filter_map(|key| maps.record(key)).collect();
-        Ok(Page { records, more: found.next().is_some() })
+        Ok(maps.page(maps.find(query, query.after), query.limit))
+    }
+
+    async fn scan(&self, scan: &Scan) -> Result<Page, Error> {
+        let maps = self.0.read();
+        Ok(match scan.order {
+            Order::Id { after } => maps.page(maps.by_id(scan, after), scan.limit),
+            Order::Made { after } => maps.page(maps.by_place(scan, after), scan.limit),
+        })
     }
 
     async fn count(&self, query: &Query) -> Result<u64, Error> {
@@ -93,6 +99,27 @@ impl Maps {
                 query.terms.iter().all(|&term| self.index.contains(&(space, kind, Some(term), place)))
             })
             .filter_map(|place| self.places.get(&place))
+    }
+
+    fn by_id(&self, scan: &Scan, after: Option<[u8; 16]>) -> Box<dyn Iterator<Item = &Key> + '_> {
+        let Scan { space, kind, term, descending, .. } = *scan;
+        let key = |id| Key { space, kind, id };
+        let bounds = following(after.map(key), descending, key([0; 16]), key([u8::MAX; 16]));
+        let bears = move |stored: &Stored| term.is_none_or(|term| stored.terms.contains(&term));
+        let found = self.records.range(bounds).filter(move |(_, stored)| bears(stored)).map(|(key, _)| key);
+        if descending { Box::new(found.rev()) } else { Box::new(found) }
+    }
+
+    fn by_place(&self, scan: &Scan, after: Option<u64>) -> Box<dyn Iterator<Item = &Key> + '_> {
+        let entry = |place| (scan.space, scan.kind, scan.term, place);
+        let bounds = following(after.map(entry), scan.descending, entry(0), entry(u64::MAX));
+        let found = self.index.range(bounds).filter_map(|entry| self.places.get(&entry.3));
+        if scan.descending { Box::new(found.rev()) } else { Box::new(found) }
+    }
+
+    fn page<'a>(&self, mut found: impl Iterator<Item = &'a Key>, limit: usize) -> Page {
+        let records = found.by_ref().take(limit).filter_map(|key| self.record(key)).collect();
+        Page { records, more: found.next().is_some() }
     }
 
     fn apply(&mut self, batch: &Batch) -> Outcome {
@@ -140,5 +167,14 @@ impl Maps {
             self.index.remove(&(key.space, key.kind, term, old.place));
         }
         Some(old)
+    }
+}
+
+/// What follows a cursor, in the direction of a scan, between the first and the last that there can be.
+fn following<T>(after: Option<T>, descending: bool, first: T, last: T) -> (Bound<T>, Bound<T>) {
+    match (after, descending) {
+        (None, _) => (Bound::Included(first), Bound::Included(last)),
+        (Some(after), false) => (Bound::Excluded(after), Bound::Included(last)),
+        (Some(after), true) => (Bound::Included(first), Bound::Excluded(after)),
     }
 }

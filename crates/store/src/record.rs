@@ -1,4 +1,4 @@
-//! The words of the waist: spaces, keys, terms, records, batches, events, queries.
+//! The words of the waist: spaces, keys, terms, records, batches, events.
 //!
 //! Nothing here has behaviour. The invariant: **what a body means is never known here**, so that it can be sealed.
 
@@ -200,29 +200,4 @@ pub struct Event {
     pub sequence: u64,
     /// The caller's bytes.
     pub body: Bytes,
-}
-
-/// Which records to find: those in `space` of `kind` that bear **all** of `terms` (none: every record), in the order in which
-/// they were first put.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Query {
-    /// The tenant's space.
-    pub space: Space,
-    /// The sort of record.
-    pub kind: Kind,
-    /// Terms that a record must bear, the most selective first.
-    pub terms: Vec<Term>,
-    /// Only records after this cursor (0: from the start).
-    pub after: u64,
-    /// At most so many.
-    pub limit: usize,
-}
-
-/// A page of found records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
-    /// The records with the cursor of each.
-    pub records: Vec<(u64, Record)>,
-    /// Whether more follow after the last cursor.
-    pub more: bool,
 }

@@ -1,12 +1,20 @@
-//! The cryptographic primitives that the rest of Keystead builds with: randomness, digest, comparison, [`SealKey`], [`TagKey`].
+//! The cryptographic primitives that the rest of Keystead builds with: randomness, digest, comparison, [`SealKey`], [`TagKey`],
+//! [`TokenKey`]; and [`ImportKey`] and [`open_nonce`] for what importers encrypt in IBM's ways.
 //!
-//! The invariant of this room: **no caller chooses a nonce, a data key or an algorithm**, so none can choose wrongly.
+//! The invariant of this room: **where Keystead encrypts or signs, no caller chooses a nonce, a data key or an algorithm**, so none
+//! can choose wrongly. What others encrypted is only ever opened.
 
+mod import_key;
+mod nonce;
 mod seal;
 mod tag;
+mod token;
 
+pub use import_key::{ImportKey, OaepHash};
+pub use nonce::{open_nonce, open_nonce_cbc};
 pub use seal::SealKey;
 pub use tag::TagKey;
+pub use token::TokenKey;
 
 use crate::{Error, Secret};
 use aws_lc_rs::{constant_time, digest as sha, rand};

@@ -19,6 +19,8 @@ const OPENERS: &[&str] = &[
     "crates/server/src/serve/first.rs",
     "crates/wrap/src/master/file.rs",
     "crates/wrap/src/master/passphrase.rs",
+    "crates/wrap/src/primitive/import_key.rs",
+    "crates/wrap/src/primitive/nonce.rs",
     "crates/wrap/src/primitive/seal.rs",
 ];
 

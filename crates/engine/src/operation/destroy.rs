@@ -22,7 +22,7 @@ impl Operation for Destroy {
         if stored.object.is_destroyed() {
             return Err(Refusal::Denied("the object is destroyed already").into());
         }
-        lifecycle::erase(stored.change(), scope.now())?;
+        lifecycle::erase(stored.change(), scope.initiator(), scope.now())?;
         scope.release_names(&stored.object).await?;
         scope.update(&mut stored).await?;
         Ok(ObjectResponse { unique_identifier: stored.object.identifier() })

@@ -62,19 +62,18 @@ impl Found {
 
 async fn search(filter: &Filter<'_>, scope: &Scope<'_>) -> Result<Found, Failure> {
     let mut found = Found::default();
-    let (mut after, mut more, mut matching) = (0, filter.on_line, 0);
-    while more && found.identifiers.len() < filter.limit {
+    let (mut next, mut matching) = (filter.on_line.then_some(0), 0);
+    while let Some(after) = next.filter(|_| found.identifiers.len() < filter.limit) {
         let (objects, follow) = scope.find(&filter.terms, after, PAGE).await?;
-        after = objects.last().map_or(after, |(cursor, _)| *cursor);
-        more = follow;
-        for (_, object) in objects.iter().filter(|(_, object)| filter.matches(object)) {
+        next = follow;
+        for object in objects.iter().filter(|object| filter.matches(object)) {
             matching += 1;
             if matching > filter.offset && found.identifiers.len() < filter.limit {
                 found.identifiers.push(object.id.0);
             }
         }
     }
-    found.total = (!more).then_some(matching);
+    found.total = next.is_none().then_some(matching);
     Ok(found)
 }
 

@@ -162,6 +162,7 @@ pub(super) async fn complete(object: &mut Object, material: Material, scope: &mu
     object.set(&attribute::OBJECT_TYPE, Value::Enumeration(object.object_type.number()));
     object.set_date(&attribute::INITIAL_DATE, now);
     object.set_date(&attribute::LAST_CHANGE_DATE, now);
+    object.history.created_by = Some(scope.initiator().to_owned());
     if object.object_type == ObjectType::SymmetricKey {
         object.set_digest(material.digest());
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use parking_lot::Mutex;
 use std::sync::Arc;
-use store::{Batch, Change, Error, Event, Key, Page, Query, Record, Store};
+use store::{Batch, Change, Error, Event, Key, Page, Query, Record, Scan, Store};
 use tokio::sync::Notify;
 
 type Alter = Box<dyn Fn(Record) -> Option<Record> + Send + Sync>;
@@ -103,6 +103,12 @@ impl Store for Meddler {
             gate.reached.notify_one();
             gate.open.notified().await;
         }
+        let records = page.records.into_iter().filter_map(|(at, record)| Some((at, self.altered(record)?)));
+        Ok(Page { records: records.collect(), more: page.more })
+    }
+
+    async fn scan(&self, scan: &Scan) -> Result<Page, Error> {
+        let page = self.inner.scan(scan).await?;
         let records = page.records.into_iter().filter_map(|(at, record)| Some((at, self.altered(record)?)));
         Ok(Page { records: records.collect(), more: page.more })
     }

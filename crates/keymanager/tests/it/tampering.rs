@@ -6,7 +6,7 @@ use bytes::Bytes;
 use keymanager::{Error, KeyManager, RootKey};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use store::{Batch, Change, Event, Expect, Key, Kind, Page, Query, Record, Space, Store};
+use store::{Batch, Change, Event, Expect, Key, Kind, Page, Query, Record, Scan, Space, Store};
 use wrap::{Wrapped, Wrapper};
 
 const ROOT_KEY: Kind = Kind(0x12);
@@ -29,6 +29,10 @@ impl Store for Liar {
 
     async fn find(&self, query: &Query) -> Result<Page, store::Error> {
         self.honest.find(query).await
+    }
+
+    async fn scan(&self, scan: &Scan) -> Result<Page, store::Error> {
+        self.honest.scan(scan).await
     }
 
     async fn count(&self, query: &Query) -> Result<u64, store::Error> {

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use std::sync::Arc;
-use store::{Batch, Error, Event, Key, Page, Query, Record, Store};
+use store::{Batch, Error, Event, Key, Page, Query, Record, Scan, Store};
 use tokio::sync::watch;
 
 /// Passes everything on to the store, and remembers the first failed flush.
@@ -46,6 +46,10 @@ impl Store for FailStop {
 
     async fn find(&self, query: &Query) -> Result<Page, Error> {
         self.store.find(query).await
+    }
+
+    async fn scan(&self, scan: &Scan) -> Result<Page, Error> {
+        self.store.scan(scan).await
     }
 
     async fn count(&self, query: &Query) -> Result<u64, Error> {

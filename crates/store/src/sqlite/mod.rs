@@ -2,7 +2,7 @@
 //!
 //! The way of a commit: `writer` checks it, `log` makes it durable, `pending` shows it to readers, the answer leaves; then `applier`
 //! brings it into the tables through `session`, the only connection that writes, and checkpoints. `reader` serves reads in place from
-//! `pending`, `cache` and the connections of `pool`. The invariants: **one process to a file**, and **a file of a newer format is
+//! `pending`, `cache` and the connections of `pool`; `search` is how pages are found in the tables. The invariants: **one process to a file**, and **a file of a newer format is
 //! left as it was, byte for byte**.
 
 mod applier;
@@ -13,6 +13,7 @@ mod migrate;
 mod pending;
 mod pool;
 mod reader;
+mod search;
 mod session;
 mod writer;
 

@@ -3,20 +3,22 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use store::{Batch, Change, Error, Event, Expect, Key, Kind, Query, Space, Store, Term};
+use store::{Batch, Change, Error, Event, Expect, Key, Kind, Query, Scan, Space, Store, Term};
 use tempfile::TempDir;
 
 use crate::model::Model;
+use crate::scans::{Cursors, check_every_scan, probe};
 
-const SPACES: u8 = 2;
-const KINDS: u8 = 2;
-const IDS: u8 = 4;
-const TERMS: u8 = 4;
+pub(crate) const SPACES: u8 = 2;
+pub(crate) const KINDS: u8 = 2;
+pub(crate) const IDS: u8 = 4;
+pub(crate) const TERMS: u8 = 4;
 
 /// What happens to a store.
 #[derive(Clone, Debug)]
 enum Step {
-    Commit(Vec<Draft>, Vec<Vec<u8>>),
+    /// And what is asked at once, while it is pending.
+    Commit(Vec<Draft>, Vec<Vec<u8>>, Vec<Scan>),
     /// Closed and opened again, where that keeps anything.
     Reopen,
 }
@@ -62,7 +64,8 @@ prop_compose! {
 fn step() -> impl Strategy<Value = Step> {
     let events = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20), 0..3);
     prop_oneof![
-        12 => (prop::collection::vec(draft(), 0..4), events).prop_map(|(drafts, events)| Step::Commit(drafts, events)),
+        12 => (prop::collection::vec(draft(), 0..4), events, prop::collection::vec(probe(), 0..4))
+            .prop_map(|(drafts, events, probes)| Step::Commit(drafts, events, probes)),
         1 => Just(Step::Reopen),
     ]
 }
@@ -81,18 +84,18 @@ fn change(draft: &Draft, model: &Model) -> Change {
 }
 
 /// Where a store is opened, and whether it outlives being closed.
-struct Place {
-    address: String,
+pub(crate) struct Place {
+    pub(crate) address: String,
     lasts: bool,
     _folder: Option<TempDir>,
 }
 
 impl Place {
-    fn memory() -> Self {
+    pub(crate) fn memory() -> Self {
         Self { address: "memory:".into(), lasts: false, _folder: None }
     }
 
-    fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = format!("sqlite:{}", folder.path().join("store.db").display());
         Self { address, lasts: true, _folder: Some(folder) }
@@ -103,11 +106,15 @@ impl Place {
 async fn check(place: Place, steps: Vec<Step>) {
     let mut store = store::open(&place.address).await.unwrap();
     let mut model = Model::default();
+    let mut cursors = Cursors::default();
     for step in steps {
         match step {
-            Step::Commit(drafts, events) => {
+            Step::Commit(drafts, events, probes) => {
                 let changes = drafts.iter().map(|draft| change(draft, &model)).collect();
                 commit(&*store, &mut model, Batch { changes, events }).await;
+                for probe in &probes {
+                    cursors.check(&*store, &model, probe).await;
+                }
             }
             Step::Reopen if place.lasts => {
                 store.close().await.unwrap();
@@ -118,6 +125,7 @@ async fn check(place: Place, steps: Vec<Step>) {
         }
         compare(&*store, &model).await;
     }
+    check_every_scan(&*store, &model, &mut cursors).await;
     store.close().await.unwrap();
 }
 

@@ -12,3 +12,4 @@ mod full;
 mod journal;
 mod model;
 mod opening;
+mod scans;

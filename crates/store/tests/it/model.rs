@@ -1,10 +1,12 @@
 //! What a store means, as simply as it can be said: vectors, searched from front to back.
 
-use store::{Batch, Change, Error, Expect, Key, Query, Term};
+use store::{Batch, Change, Error, Expect, Key, Order, Query, Record, Scan, Term};
 
 /// A record with its terms, in the order of first put.
 #[derive(Clone, Debug)]
 struct Held {
+    /// Counts those that were put before it, and itself.
+    place: u64,
     key: Key,
     version: u64,
     body: Vec<u8>,
@@ -15,6 +17,7 @@ struct Held {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
     held: Vec<Held>,
+    last_place: u64,
     pub(crate) events: Vec<Vec<u8>>,
 }
 
@@ -31,6 +34,19 @@ impl Model {
                 && query.terms.iter().all(|term| held.terms.contains(term))
         });
         found.map(|held| held.key).collect()
+    }
+
+    /// What a scan finds, without its limit. In the order of making, places and cursor are the model's own.
+    pub(crate) fn scan(&self, scan: &Scan) -> Vec<(u64, Record)> {
+        let mut held: Vec<_> = self.held.iter().filter(|held| follows(held, scan) && belongs(held, scan)).collect();
+        if let Order::Id { .. } = scan.order {
+            held.sort_by_key(|held| held.key.id);
+        }
+        if scan.descending {
+            held.reverse();
+        }
+        let record = |held: &Held| Record::new(held.key, held.version, held.body.clone().into());
+        held.into_iter().map(|held| (held.place, record(held))).collect()
     }
 
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Error> {
@@ -54,8 +70,14 @@ impl Model {
                 let at = self.expect(key, *expect)?;
                 let (body, terms) = (body.clone(), terms.clone());
                 match at {
-                    Some(at) => self.held[at] = Held { key: *key, version: self.held[at].version + 1, body, terms },
-                    None => self.held.push(Held { key: *key, version: 1, body, terms }),
+                    Some(at) => {
+                        let Held { place, version, .. } = self.held[at];
+                        self.held[at] = Held { place, key: *key, version: version + 1, body, terms };
+                    }
+                    None => {
+                        self.last_place += 1;
+                        self.held.push(Held { place: self.last_place, key: *key, version: 1, body, terms });
+                    }
                 }
                 Ok(*key)
             }
@@ -76,4 +98,18 @@ impl Model {
             Expect::Absent | Expect::Version(_) => Err(Error::Conflict(*key)),
         }
     }
+}
+
+fn belongs(held: &Held, scan: &Scan) -> bool {
+    held.key.space == scan.space
+        && held.key.kind == scan.kind
+        && scan.term.is_none_or(|term| held.terms.contains(&term))
+}
+
+fn follows(held: &Held, scan: &Scan) -> bool {
+    let way = match scan.order {
+        Order::Id { after } => after.map(|after| held.key.id.cmp(&after)),
+        Order::Made { after } => after.map(|after| held.place.cmp(&after)),
+    };
+    way.is_none_or(|way| if scan.descending { way.is_lt() } else { way.is_gt() })
 }

@@ -5,7 +5,7 @@
 //! random bytes and all that is sealed: where randomness repeats itself, as after a snapshot of a machine was started twice, two
 //! different contents still get two data keys. The invariant: **no two contents are ever encrypted under the same key and nonce.**
 
-use super::{Random, TagKey};
+use super::{Random, TagKey, TokenKey};
 use crate::{Error, Secret};
 use aws_lc_rs::{aead, hkdf, hmac};
 use zeroize::Zeroizing;
@@ -103,7 +103,15 @@ impl SealKey {
     /// # Errors
     /// [`Error::Fault`] when the crypto library fails.
     pub fn tagger(&self, purpose: &str) -> Result<TagKey, Error> {
-        self.tag_key(&[b"\0tag\0", purpose.as_bytes()])
+        Ok(TagKey::new(&self.mac_key(&[b"\0tag\0", purpose.as_bytes()])?[..]))
+    }
+
+    /// A key for tokens under this key and for `purpose`: another one than that of its tags.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when the crypto library fails.
+    pub fn token_key(&self, purpose: &str) -> Result<TokenKey, Error> {
+        Ok(TokenKey::new(&self.mac_key(&[b"\0token\0", purpose.as_bytes()])?[..]))
     }
 
     /// The tag over `parts` for `purpose`, once: see [`SealKey::tagger`] and [`TagKey::tag`].
@@ -123,14 +131,14 @@ impl SealKey {
     }
 
     fn salt(&self, parts: &[&[u8]]) -> Result<[u8; SALT], Error> {
-        Ok(self.tag_key(&[b"\0salt\0"])?.tag(parts))
+        Ok(TagKey::new(&self.mac_key(&[b"\0salt\0"])?[..]).tag(parts))
     }
 
     /// `info` starts with NUL, as no purpose does, so that no such key is also a data key.
-    fn tag_key(&self, info: &[&[u8]]) -> Result<TagKey, Error> {
+    fn mac_key(&self, info: &[&[u8]]) -> Result<Zeroizing<[u8; KEY]>, Error> {
         let mut key = Zeroizing::new([0; KEY]);
         self.expand(info, &mut key[..])?;
-        Ok(TagKey::new(&key[..]))
+        Ok(key)
     }
 
     fn data_key(&self, purpose: &str, salt: &[u8]) -> Result<(aead::LessSafeKey, aead::Nonce), Error> {

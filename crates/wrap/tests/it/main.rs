@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod files;
+mod imports;
+mod nonces;
 mod passphrases;
 mod seals;
 mod tags;
+mod tokens;
 
 use wrap::Secret;
 use wrap::primitive::SealKey;
@@ -17,4 +20,8 @@ fn secret(bytes: &[u8]) -> Secret {
 
 fn seal_key(byte: u8) -> SealKey {
     SealKey::new(&secret(&[byte; 32])).unwrap()
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }

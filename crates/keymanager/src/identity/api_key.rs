@@ -3,11 +3,9 @@
 //! The invariant: **the secret is shown once and kept nowhere**: a record holds its SHA-256, which also says where the record is.
 //! A digest without salt or stretching is enough for 256 random bits.
 
-mod access;
-
-use crate::audit::Target;
 use crate::ledger::{place, term};
-use crate::{Actor, Error};
+use crate::identity::Principal;
+use crate::{Denied, Error};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kmip::Timestamp;
@@ -21,33 +19,40 @@ const SECRET: usize = 32;
 /// The secret's characters: 256 bits in base64url.
 const CHARACTERS: usize = 43;
 
-/// What a principal may do.
+/// Whom an API key stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Everything in its instance.
+pub enum ApiKeyKind {
+    /// The installation's administrator, as version 0.1 made them at the first start: Administrator and Manager of everything.
     Administrator,
+    /// A service ID, with the roles that were granted to it.
+    ServiceId,
 }
 
-impl Role {
-    /// Every role.
-    pub const ALL: [Role; 1] = [Role::Administrator];
-
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Administrator => "administrator",
-        }
-    }
+impl ApiKeyKind {
+    pub(crate) const ALL: [ApiKeyKind; 2] = [ApiKeyKind::Administrator, ApiKeyKind::ServiceId];
 
     pub(crate) fn number(self) -> u8 {
         match self {
-            Role::Administrator => 1,
+            ApiKeyKind::Administrator => 1,
+            ApiKeyKind::ServiceId => 2,
         }
     }
 
-    pub(crate) fn from_number(number: u8) -> Option<Role> {
-        Role::ALL.into_iter().find(|role| role.number() == number)
+    pub(crate) fn from_number(number: u8) -> Option<ApiKeyKind> {
+        ApiKeyKind::ALL.into_iter().find(|kind| kind.number() == number)
     }
+}
+
+/// What makes an API key.
+pub struct NewApiKey {
+    /// The service ID: its identifier, IAM id or name.
+    pub service_id: String,
+    /// 1 to 90 characters.
+    pub name: String,
+    /// Up to 240 characters.
+    pub description: Option<String>,
+    /// When it ends, if it does: after now.
+    pub expires: Option<Timestamp>,
 }
 
 /// An API key, without its secret.
@@ -55,12 +60,16 @@ impl Role {
 pub struct ApiKey {
     /// Its identifier, which is no secret.
     pub id: Uuid,
-    /// The instance that it is good for.
+    /// The instance that its holder means where a request names none: the nil UUID for none.
     pub instance: Uuid,
     /// Its name; names are not unique.
     pub name: String,
-    /// What it may do.
-    pub role: Role,
+    /// Whom it stands for.
+    pub kind: ApiKeyKind,
+    /// The service ID.
+    pub service_id: Option<Uuid>,
+    /// What it is for.
+    pub description: Option<String>,
     /// When it was made.
     pub created: Timestamp,
     /// Who made it.
@@ -81,20 +90,6 @@ impl ApiKey {
         vec![of_id(self.id), of_instance(self.instance)]
     }
 
-    fn target(&self) -> Target<'_> {
-        Target { instance: self.instance, id: self.id, name: &self.name }
-    }
-
-    /// Whom the key lets in, if it does.
-    fn principal(&self, now: Timestamp) -> Result<Principal, Denied> {
-        if self.revoked.is_some() {
-            return Err(Denied::Revoked(self.id));
-        }
-        if self.expires.is_some_and(|expires| expires <= now) {
-            return Err(Denied::Expired(self.id));
-        }
-        Ok(Principal { instance: self.instance, api_key: self.id, name: self.name.clone(), role: self.role })
-    }
 }
 
 /// An API key's secret, `keystead_` and 43 characters. It is wiped when dropped and has no Debug.
@@ -117,43 +112,6 @@ impl ApiKeySecret {
     pub fn expose(&self) -> &str {
         &self.0
     }
-}
-
-/// Who made a request, once their API key was found good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Principal {
-    /// The instance that they administer.
-    pub instance: Uuid,
-    /// The API key's identifier.
-    pub api_key: Uuid,
-    /// The API key's name.
-    pub name: String,
-    /// What they may do.
-    pub role: Role,
-}
-
-impl Principal {
-    /// As an audit event names them.
-    pub fn actor(&self) -> Actor {
-        Actor::new(format!("ApiKey-{}", self.api_key))
-    }
-}
-
-/// Why nobody was found behind a secret. Who asked should hear one answer for the first three.
-#[derive(Debug, thiserror::Error)]
-pub enum Denied {
-    /// There is no such API key.
-    #[error("there is no such API key")]
-    Unknown,
-    /// It was revoked.
-    #[error("the API key {0} was revoked")]
-    Revoked(Uuid),
-    /// Its time is over.
-    #[error("the API key {0} is past its expiry date")]
-    Expired(Uuid),
-    /// It could not be looked up.
-    #[error(transparent)]
-    Failed(#[from] Error),
 }
 
 fn secret_digest(secret: &str) -> [u8; 32] {

@@ -1,0 +1,67 @@
+//! [`History`]: who did what to an object and when, as far as no KMIP attribute says so.
+//!
+//! The invariant: nothing here is ever shown over KMIP. Each field is optional in the record, so that one from before there was such
+//! a field is read as if nothing of the kind had happened.
+
+use kmip::ttlv::{DecodeError, Reader, Writer};
+use kmip::{Tag, Timestamp};
+
+const CREATED_BY: Tag = Tag(0x54_3001);
+const UPDATED_BY: Tag = Tag(0x54_3002);
+const DESTROYED_BY: Tag = Tag(0x54_3003);
+const DELETED_AT: Tag = Tag(0x54_3004);
+const DELETED_BY: Tag = Tag(0x54_3005);
+const PURGED_AT: Tag = Tag(0x54_3006);
+
+/// Who did what to an object: `CertificateID-<fingerprint>` of a KMIP client, or a principal's identifier. The dates of what a
+/// KMIP attribute tells (Initial Date, Last Change Date, Destroy Date) are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Who made it.
+    pub created_by: Option<String>,
+    /// Who changed it last.
+    pub updated_by: Option<String>,
+    /// Who destroyed its material, in KMIP's sense.
+    pub destroyed_by: Option<String>,
+    /// Its deletion as a standard key, while it is deleted.
+    pub deleted: Option<Deletion>,
+    /// When its material was erased for good and it became a tombstone.
+    pub purged_at: Option<Timestamp>,
+}
+
+/// The deletion of a standard key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// When.
+    pub at: Timestamp,
+    /// By whom; empty where that is not known.
+    pub by: String,
+}
+
+impl History {
+    /// The history at the end of an object's record.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (created_by, updated_by) = (reader.optional(CREATED_BY)?, reader.optional(UPDATED_BY)?);
+        let destroyed_by = reader.optional(DESTROYED_BY)?;
+        let deleted = match moment(reader, DELETED_AT)? {
+            Some(at) => Some(Deletion { at, by: reader.required(DELETED_BY)? }),
+            None => None,
+        };
+        Ok(History { created_by, updated_by, destroyed_by, deleted, purged_at: moment(reader, PURGED_AT)? })
+    }
+
+    pub(super) fn write(&self, out: &mut Writer) {
+        out.optional(CREATED_BY, self.created_by.as_ref());
+        out.optional(UPDATED_BY, self.updated_by.as_ref());
+        out.optional(DESTROYED_BY, self.destroyed_by.as_ref());
+        if let Some(Deletion { at, by }) = &self.deleted {
+            out.long_integer(DELETED_AT, at.millis());
+            out.text(DELETED_BY, by);
+        }
+        out.optional(PURGED_AT, self.purged_at.map(Timestamp::millis).as_ref());
+    }
+}
+
+fn moment(reader: &mut Reader<'_>, tag: Tag) -> Result<Option<Timestamp>, DecodeError> {
+    Ok(reader.optional(tag)?.map(Timestamp::from_millis))
+}

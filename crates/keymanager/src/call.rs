@@ -1,0 +1,92 @@
+//! [`Call`]: one request to the key manager, after the gate: who does what in which instance, when, from where, and how far their
+//! rights reach.
+//!
+//! The invariant: **a call is made by [`KeyManager::enter`], which decides whether it may be made at all, or by
+//! [`Call::internal`] for parts of this server; and no key is read or changed without its extent being asked of the call.**
+
+use crate::identity::{Access, Action, Extent, Principal};
+use crate::{Denied, KeyManager};
+use kmip::Timestamp;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use uuid::Uuid;
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The peer's address.
+    pub address: Option<IpAddr>,
+    /// The correlation id that ties answer, log and audit event together.
+    pub correlation: Option<String>,
+}
+
+/// A request that was let in.
+#[derive(Debug)]
+pub struct Call {
+    /// The instance that it is about; the nil UUID when it is about the installation as a whole.
+    pub instance: Uuid,
+    /// What is done.
+    pub action: Action,
+    /// Who does it, as IBM's `createdBy` and audit events name them: `iam-ServiceId-...`, or a part of this server.
+    pub actor: String,
+    /// When.
+    pub now: Timestamp,
+    /// Where from.
+    pub origin: Origin,
+    access: Access,
+    recorded: AtomicBool,
+}
+
+impl Call {
+    /// A call by a part of this server, which may do everything.
+    pub fn internal(instance: Uuid, action: Action, actor: &str, now: Timestamp) -> Self {
+        Self::new(instance, action, actor.to_owned(), now, Origin::default(), Access::All)
+    }
+
+    pub(crate) fn new(
+        instance: Uuid,
+        action: Action,
+        actor: String,
+        now: Timestamp,
+        origin: Origin,
+        access: Access,
+    ) -> Self {
+        Call { instance, action, actor, now, origin, access, recorded: AtomicBool::new(false) }
+    }
+
+    /// Whether the caller may do this to what `extent` names.
+    pub fn reaches(&self, extent: Extent<'_>) -> bool {
+        self.access.allows(self.action, self.instance, extent)
+    }
+
+    /// Whether an audit event of this call was committed together with a change. Where none was, whoever answers the call must
+    /// write one before the answer.
+    pub fn is_recorded(&self) -> bool {
+        self.recorded.load(Ordering::Acquire)
+    }
+
+    /// Notes that the event of this call is on stable storage.
+    pub fn set_recorded(&self) {
+        self.recorded.store(true, Ordering::Release);
+    }
+}
+
+impl KeyManager {
+    /// The gate: lets a principal in for one action in an instance (none: the installation as a whole), or says why not. What the call
+    /// may then touch is asked of [`Call::reaches`] for each key.
+    ///
+    /// # Errors
+    /// [`Denied::Forbidden`] when there is no such instance, when no role of theirs has the action anywhere in it, or when a
+    /// network policy of the instance excludes the address: one answer for all three. [`Denied::Failed`].
+    pub async fn enter(
+        &self,
+        principal: &Principal,
+        instance: Option<Uuid>,
+        action: Action,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Result<Call, Denied> {
+        let _ = (principal, instance, action, origin, now);
+        todo!("identity")
+    }
+}

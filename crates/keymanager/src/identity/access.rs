@@ -1,0 +1,86 @@
+//! [`Access`]: how far a principal's rights reach, and the decision.
+//!
+//! The invariant: **no grant, no access**, and an extent is allowed only by a grant that covers the whole of it.
+
+use crate::identity::{Action, Role};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What a call is about, as far as access goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent<'a> {
+    /// The installation: every instance.
+    Installation,
+    /// The whole of the call's instance.
+    Instance,
+    /// A key ring of it, with all keys in it.
+    Ring(&'a str),
+    /// One key, in its ring.
+    Key {
+        /// The ring that it is in.
+        ring: &'a str,
+        /// Its identifier.
+        key: Uuid,
+    },
+}
+
+/// Who makes a request, once they have shown who they are.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// `iam-ServiceId-<uuid>`.
+    pub iam_id: String,
+    /// The service ID.
+    pub service_id: Option<Uuid>,
+    /// The API key that was shown, or that their token was made for.
+    pub api_key: Uuid,
+    /// The service ID's name.
+    pub name: String,
+    /// The instance that they mean when they name none.
+    pub home: Option<Uuid>,
+    pub(crate) access: Access,
+}
+
+/// How far somebody's rights reach.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// Everything: parts of this server.
+    All,
+    /// What these say.
+    Reaches(Arc<[Reach]>),
+}
+
+/// A role, and what of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    pub(crate) role: Role,
+    /// None: every instance.
+    pub(crate) instance: Option<Uuid>,
+    /// None: every ring.
+    pub(crate) ring: Option<String>,
+    /// None: every key.
+    pub(crate) key: Option<Uuid>,
+}
+
+impl Access {
+    /// Whether the action may be done to the extent in the instance.
+    pub(crate) fn allows(&self, action: Action, instance: Uuid, extent: Extent<'_>) -> bool {
+        match self {
+            Access::All => true,
+            Access::Reaches(reaches) => reaches.iter().any(|reach| reach.role.may(action) && reach.covers(instance, extent)),
+        }
+    }
+}
+
+impl Reach {
+    /// Whether the extent lies wholly within this reach.
+    fn covers(&self, instance: Uuid, extent: Extent<'_>) -> bool {
+        let same_instance = self.instance.is_none_or(|own| own == instance);
+        let same_ring = |ring: &str| self.ring.as_deref().is_none_or(|own| own == ring);
+        match extent {
+            Extent::Installation => self.instance.is_none() && self.ring.is_none() && self.key.is_none(),
+            Extent::Instance => same_instance && self.ring.is_none() && self.key.is_none(),
+            Extent::Ring(ring) => same_instance && same_ring(ring) && self.key.is_none(),
+            Extent::Key { ring, key } => same_instance && same_ring(ring) && self.key.is_none_or(|own| own == key),
+        }
+    }
+}

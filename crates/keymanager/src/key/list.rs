@@ -1,0 +1,130 @@
+//! Lists of keys: filtered, searched, sorted, in pages.
+//!
+//! The invariant: **a page costs what it shows, not what the instance holds**, wherever an index can serve what is asked.
+
+use crate::{Call, Error, Key, KeyManager, State};
+use kmip::Timestamp;
+use store::Term;
+
+/// What of a list is wanted (Key Protect API: "List keys").
+#[derive(Clone, Debug, Default)]
+pub struct ListQuery {
+    /// Which keys.
+    pub filter: Filter,
+    /// In which order; ties by identifier. Empty: by identifier.
+    pub sort: Vec<(SortBy, bool /* descending */)>,
+    /// How many to leave out at the start.
+    pub offset: usize,
+    /// How many at most: 1 to 5000.
+    pub limit: usize,
+}
+
+/// Which keys.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// In one of these states; none: all but destroyed.
+    pub states: Option<Vec<State>>,
+    /// Standard keys only, or root keys only.
+    pub extractable: Option<bool>,
+    /// In this ring only.
+    pub ring: Option<String>,
+    /// Conditions on times: all must hold.
+    pub moments: Vec<(Moment, Comparison, Option<Timestamp>)>,
+    /// Words in names.
+    pub search: Option<Search>,
+}
+
+/// A time of a key's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the API's names")]
+pub enum Moment {
+    Creation,
+    Deletion,
+    Expiration,
+    LastRotate,
+    LastUpdate,
+}
+
+/// How a time is compared; with none as the other side, `Equal` means "has no such time".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the API's lt, lte, gt, gte and =")]
+pub enum Comparison {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+}
+
+/// A search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// The word.
+    pub word: String,
+    /// Where it is looked for.
+    pub scopes: Vec<Scope>,
+    /// Keys that don't match instead.
+    pub not: bool,
+    /// The whole name, not a part of it.
+    pub exact: bool,
+}
+
+/// Where a search looks; none named: both, and the identifier exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the API's names")]
+pub enum Scope {
+    Name,
+    Alias,
+}
+
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the API's names")]
+pub enum SortBy {
+    Id,
+    State,
+    Extractable,
+    Imported,
+    Creation,
+    LastUpdate,
+    LastRotate,
+    Deletion,
+    Expiration,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, Default)]
+pub struct KeyList {
+    /// The keys.
+    pub keys: Vec<Key>,
+    /// How many match in all, where that was known without counting.
+    pub total: Option<u64>,
+    /// Whether the search stopped before it had seen every candidate.
+    pub incomplete: bool,
+}
+
+impl KeyManager {
+    /// A page of the keys that the call may list, KMIP objects' standard keys among them.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`], [`Error::TooBroad`], [`Error::Damaged`], [`Error::Store`].
+    pub async fn list_keys(&self, call: &Call, query: &ListQuery) -> Result<KeyList, Error> {
+        let _ = (call, query);
+        todo!("list")
+    }
+
+    /// How many keys match, of those that the call may list.
+    ///
+    /// # Errors
+    /// As [`KeyManager::list_keys`].
+    pub async fn count_keys(&self, call: &Call, filter: &Filter) -> Result<u64, Error> {
+        let _ = (call, filter);
+        todo!("list")
+    }
+}
+
+/// What a key's record is found by.
+pub(super) fn terms(key: &Key) -> Vec<Term> {
+    let _ = key;
+    todo!("list")
+}

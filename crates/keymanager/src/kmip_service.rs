@@ -1,0 +1,150 @@
+//! [`KmipService`]: what the key manager asks of the KMIP service over its root keys.
+//!
+//! Each key that a KMIP client made is a standard key of its instance too, `vmware_kmip_<unique identifier>`: the same record, which
+//! the KMIP service keeps. The invariant: **the key manager's rules hold for both**: it decides whether and when, the service carries it out.
+
+use crate::{Call, Error};
+use async_trait::async_trait;
+use kmip::Timestamp;
+use uuid::Uuid;
+
+/// The prefix of the names of KMIP objects as standard keys (IBM: migration guide of KMIP for VMware).
+pub const KMIP_PREFIX: &str = "vmware_kmip_";
+
+/// A KMIP object as a standard key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KmipKey {
+    /// The object's unique identifier, and the standard key's.
+    pub id: Uuid,
+    /// The adapter that it belongs to.
+    pub adapter: Uuid,
+    /// When it was made.
+    pub created: Timestamp,
+    /// By whom: `CertificateID-<fingerprint>`.
+    pub created_by: String,
+    /// When it was last changed.
+    pub updated: Option<Timestamp>,
+    /// When it was deleted, while it is.
+    pub deleted: Option<Timestamp>,
+    /// Who deleted it, while it is.
+    pub deleted_by: Option<String>,
+    /// Its material is gone: nothing can be restored.
+    pub erased: bool,
+}
+
+/// A stretch of a list of KMIP keys.
+#[derive(Clone, Copy, Debug)]
+pub struct KmipPage {
+    /// By identifier or by time of creation.
+    pub by: KmipOrder,
+    /// The other way round.
+    pub descending: bool,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// The order of a list, and after which key (exclusive) it begins.
+#[derive(Clone, Copy, Debug)]
+pub enum KmipOrder {
+    /// By identifier.
+    Id {
+        /// The last one that was seen.
+        after: Option<Uuid>,
+    },
+    /// By time of creation, then identifier.
+    Created {
+        /// The last one that was seen.
+        after: Option<(Timestamp, Uuid)>,
+    },
+}
+
+/// Why a root key is in use: an adapter that seals under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The root key.
+    pub key: Uuid,
+    /// The adapter.
+    pub adapter: Uuid,
+    /// The adapter's name.
+    pub name: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// By whom.
+    pub created_by: String,
+    /// The version that its adapter key is wrapped under.
+    pub key_version: Uuid,
+}
+
+/// How many there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KmipCounts {
+    /// Neither deleted nor purged.
+    pub live: u64,
+    /// Deleted and not purged.
+    pub deleted: u64,
+}
+
+/// The KMIP service, as the key manager sees it. Nothing of another instance is ever given.
+#[async_trait]
+pub trait KmipService: Send + Sync {
+    /// The key with this identifier in the instance; none also when it was purged.
+    async fn get(&self, instance: Uuid, id: Uuid) -> Result<Option<KmipKey>, Error>;
+    /// Keys in order, deleted ones too.
+    async fn list(&self, instance: Uuid, page: KmipPage) -> Result<Vec<KmipKey>, Error>;
+    /// How many there are.
+    async fn count(&self, instance: Uuid) -> Result<KmipCounts, Error>;
+    /// A key's sealed material, as it is at rest.
+    async fn sealed(&self, instance: Uuid, id: Uuid) -> Result<Option<Vec<u8>>, Error>;
+    /// Deletes it: KMIP finds it no longer. The service commits the change with its event and marks the call as recorded.
+    async fn delete(&self, call: &Call, id: Uuid) -> Result<KmipKey, Error>;
+    /// Takes a deletion back.
+    async fn restore(&self, call: &Call, id: Uuid) -> Result<KmipKey, Error>;
+    /// Erases what was deleted, for good.
+    async fn purge(&self, call: &Call, id: Uuid) -> Result<(), Error>;
+    /// The adapters that seal under a root key, or under any of the instance's.
+    fn registrations(&self, instance: Uuid, key: Option<Uuid>) -> Vec<Registration>;
+    /// Wraps the keys of the adapters under a root key again, after it was rotated.
+    async fn rewrap(&self, call: &Call, key: Uuid) -> Result<(), Error>;
+}
+
+/// The KMIP service of a key manager that has none: no keys, no adapters.
+pub struct NoKmipService;
+
+#[async_trait]
+impl KmipService for NoKmipService {
+    async fn get(&self, _: Uuid, _: Uuid) -> Result<Option<KmipKey>, Error> {
+        Ok(None)
+    }
+
+    async fn list(&self, _: Uuid, _: KmipPage) -> Result<Vec<KmipKey>, Error> {
+        Ok(Vec::new())
+    }
+
+    async fn count(&self, _: Uuid) -> Result<KmipCounts, Error> {
+        Ok(KmipCounts::default())
+    }
+
+    async fn sealed(&self, _: Uuid, _: Uuid) -> Result<Option<Vec<u8>>, Error> {
+        Ok(None)
+    }
+
+    async fn delete(&self, _: &Call, id: Uuid) -> Result<KmipKey, Error> {
+        Err(Error::NotFound { what: "key", name: id.to_string() })
+    }
+
+    async fn restore(&self, _: &Call, id: Uuid) -> Result<KmipKey, Error> {
+        Err(Error::NotFound { what: "key", name: id.to_string() })
+    }
+
+    async fn purge(&self, _: &Call, id: Uuid) -> Result<(), Error> {
+        Err(Error::NotFound { what: "key", name: id.to_string() })
+    }
+
+    fn registrations(&self, _: Uuid, _: Option<Uuid>) -> Vec<Registration> {
+        Vec::new()
+    }
+
+    async fn rewrap(&self, _: &Call, _: Uuid) -> Result<(), Error> {
+        Ok(())
+    }
+}

@@ -2,10 +2,14 @@
 
 import pytest
 
+import rest
 import wire
 from keystead import Keystead, binary
 
 VERSIONS = [(1, 0), (1, 1), (1, 2), (1, 3), (1, 4)]
+
+# A second in the place of IBM's waits of half a minute to four hours.
+HASTY = dict.fromkeys(["enable_after", "restore_after", "purge_after", "rotate_every", "sync_every"], 1)
 
 
 def pytest_configure():
@@ -41,3 +45,32 @@ def connection(server, certificate, version):
     """A raw connection at each version."""
     with wire.Connection(server.port, certificate, version) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def hasty(tmp_path_factory):
+    """A server that makes nobody wait longer than a second."""
+    with Keystead(tmp_path_factory.mktemp("hasty"), HASTY) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def house(server):
+    return rest.House(server)
+
+
+@pytest.fixture(scope="session")
+def hasty_house(hasty):
+    return rest.House(hasty)
+
+
+@pytest.fixture
+def api(house):
+    """The administrator, in an instance of this test's own."""
+    return house.manager()
+
+
+@pytest.fixture
+def hasty_api(hasty_house):
+    """The same where nobody waits."""
+    return hasty_house.manager()

@@ -30,10 +30,14 @@ class Certificate:
 
 
 class Keystead:
-    """Starts on entry, ends on exit; `kill` and `start` may be called in between."""
+    """Starts on entry, ends on exit; `kill` and `start` may be called in between.
 
-    def __init__(self, folder):
+    `timers` goes into the configuration file's table of that name: waiting times in seconds, IBM's own where none is given.
+    """
+
+    def __init__(self, folder, timers=None):
         self.data = Path(folder) / "data"
+        self.timers = timers or {}
         self.log = Path(folder) / "keystead.log"
         self.issued = Path(folder) / "issued"
         self.port, self.admin = free_ports(2)
@@ -52,7 +56,7 @@ class Keystead:
         names = ["--name", "localhost", "--name", "127.0.0.1"]
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(
-                [binary(), "serve", "--data", self.data, *names, *listen],
+                [binary(), "serve", *self.configuration(), "--data", self.data, *names, *listen],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -63,6 +67,14 @@ class Keystead:
         except BaseException:
             self.stop()
             raise
+
+    def configuration(self):
+        """The flag that names the configuration file, where there is anything to say in one."""
+        if not self.timers:
+            return []
+        file = self.data.parent / "keystead.toml"
+        file.write_text("[timers]\n" + "".join(f"{name} = {seconds}\n" for name, seconds in self.timers.items()))
+        return ["--config", str(file)]
 
     def _wait(self):
         deadline = time.monotonic() + READY_WITHIN
@@ -95,6 +107,23 @@ class Keystead:
             child.kill()
             child.wait()
             raise
+
+    @property
+    def url(self):
+        """Where the REST API is; the address, for `localhost` may be another one first."""
+        return f"https://127.0.0.1:{self.admin}"
+
+    @property
+    def api_key(self):
+        """The administrator's, of the first start."""
+        return json.loads((self.data / "admin.json").read_text())["api_key"]
+
+    @property
+    def ca(self):
+        """The certificate authority of the REST API as a file, for clients that want one."""
+        file = self.data.parent / "ca.crt"
+        file.write_text(json.loads((self.data / "admin.json").read_text())["ca"])
+        return str(file)
 
     def cli(self, *arguments):
         """Runs one command of the command line against this server; what it prints."""

@@ -36,8 +36,21 @@ impl Count {
             let failed = number("failed") + number("error") + number("errors");
             Count { passed: number("passed"), failed, skipped: number("skipped") }
         } else {
-            Count::default()
+            of_node(line)
         }
+    }
+}
+
+/// Node's runner closes its TAP with a comment for each outcome: `# pass 12`.
+fn of_node(line: &str) -> Count {
+    let words: Vec<&str> = line.split(' ').collect();
+    let ["#", outcome, number] = words.as_slice() else { return Count::default() };
+    let number = number.parse().unwrap_or(0);
+    match *outcome {
+        "pass" => Count { passed: number, ..Count::default() },
+        "fail" | "cancelled" => Count { failed: number, ..Count::default() },
+        "skipped" | "todo" => Count { skipped: number, ..Count::default() },
+        _ => Count::default(),
     }
 }
 
@@ -87,13 +100,24 @@ mod tests {
         check("======= 2 failed, 84 passed, 1 skipped, 3 errors in 9.72s =======", 84, 5, 1);
         check("======= 1 passed, 1 error in 488.72s (0:08:08) =======", 1, 1, 0);
         check("245 passed, 1 failed", 245, 1, 0);
+        check("# pass 18", 18, 0, 0);
+        check("# fail 2", 0, 2, 0);
+        check("# cancelled 1", 0, 1, 0);
+        check("# skipped 3", 0, 0, 3);
+        check("# todo 4", 0, 0, 4);
     }
 
     #[test]
     fn other_lines_are_not() {
-        for line in
-            ["12 passed", "he said 3 passed, 4 failed", "=== 5 passed", "PASS [ 0.1s] kmip ttlv::tests::passed", ""]
-        {
+        for line in [
+            "12 passed",
+            "he said 3 passed, 4 failed",
+            "=== 5 passed",
+            "PASS [ 0.1s] kmip ttlv::tests::passed",
+            "",
+            "# tests 3",
+            "# pass",
+        ] {
             check(line, 0, 0, 0);
         }
     }

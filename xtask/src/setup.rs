@@ -15,8 +15,10 @@ pub(crate) enum Need {
     Component(&'static str, &'static str),
     /// A cargo subcommand: its name, and what `cargo install` wants to hear.
     Tool(&'static str, &'static str),
-    /// The Python environment of `tests/requirements.txt`.
-    Venv,
+    /// A Python environment: its folder in `target`, and the file in `tests` with what belongs in it.
+    Venv(&'static str, &'static str),
+    /// The Node packages of `tests/npm/package-lock.json`, in `target/npm`.
+    NodePackages,
 }
 
 pub(crate) const RUSTFMT: Need = Need::Component("rustfmt", "cargo fmt --version");
@@ -26,6 +28,13 @@ pub(crate) const OPENSSL: Need = Need::Package("openssl", "openssl version");
 pub(crate) const PYTHON: Need = Need::Package("python3", "python3 --version");
 // A tab, for a command's words are told apart by spaces. Debian's python3 has `venv` always, and `ensurepip` with this package.
 pub(crate) const PYTHON_VENV: Need = Need::Package("python3-venv", "python3 -cimport\tensurepip");
+pub(crate) const NODE: Need = Need::Package("nodejs", "node --version");
+pub(crate) const NPM: Need = Need::Package("npm", "npm --version");
+pub(crate) const VENV: Need = Need::Venv("venv", "requirements.txt");
+// Each has an environment of its own: two packages are named keyprotect, and their libraries exclude each other's.
+pub(crate) const KEYPROTECT_3: Need = Need::Venv("venv-keyprotect-3", "requirements-keyprotect-3.txt");
+pub(crate) const KEYPROTECT_2: Need = Need::Venv("venv-keyprotect-2", "requirements-keyprotect-2.txt");
+pub(crate) const SCHEMATHESIS: Need = Need::Venv("venv-schemathesis", "requirements-schemathesis.txt");
 pub(crate) const DENY: Need = Need::Tool("deny", "cargo-deny@0.20.2");
 pub(crate) const AUDIT: Need = Need::Tool("audit", "cargo-audit@0.22.2 --no-default-features");
 pub(crate) const FUZZ: Need = Need::Tool("fuzz", "cargo-fuzz@0.13.2");
@@ -42,7 +51,7 @@ pub(crate) fn install(needs: &[Need]) -> Result<(), String> {
 fn missing_package(need: &Need) -> Option<&'static str> {
     match need {
         Need::Package(name, probe) => (!answers(probe)).then_some(*name),
-        Need::Component(..) | Need::Tool(..) | Need::Venv => None,
+        Need::Component(..) | Need::Tool(..) | Need::Venv(..) | Need::NodePackages => None,
     }
 }
 
@@ -69,7 +78,8 @@ fn install_other(need: &Need) -> Result<(), String> {
         Need::Package(name, probe) => Err(format!("{name} is installed, and `{probe}` still fails")),
         Need::Tool(name, _) if answers(&format!("cargo {name} --version")) => Ok(()),
         Need::Tool(_, package) => install_tool(package),
-        Need::Venv => install_venv(),
+        Need::Venv(folder, requirements) => install_venv(folder, requirements),
+        Need::NodePackages => install_node_packages(),
     }
 }
 
@@ -84,17 +94,34 @@ fn install_tool(package: &str) -> Result<(), String> {
     must(command)
 }
 
-/// The environment in `target/venv`; a copy of the requirements inside says what it was made for.
-fn install_venv() -> Result<(), String> {
-    let wanted = root().join("tests/requirements.txt");
-    let made = root().join("target/venv/requirements.txt");
+/// An environment in `target`.
+fn install_venv(folder: &str, requirements: &str) -> Result<(), String> {
+    let pip = format!("target/{folder}/bin/pip install --quiet --disable-pip-version-check --no-input");
+    made_for(&format!("tests/{requirements}"), &format!("target/{folder}/requirements.txt"), || {
+        must(command(&format!("python3 -m venv --clear target/{folder}")))?;
+        must(command(&format!("{pip} -r tests/{requirements}")))
+    })
+}
+
+/// The packages in `target/npm`: exactly those of the lock file, each with its digest, and no script of theirs is run.
+fn install_node_packages() -> Result<(), String> {
+    made_for("tests/npm/package-lock.json", "target/npm/made-for.json", || {
+        let folder = root().join("target/npm");
+        let copy = |name| fs::copy(root().join("tests/npm").join(name), folder.join(name)).map(drop);
+        let copied = fs::create_dir_all(&folder)
+            .and_then(|()| ["package.json", "package-lock.json"].into_iter().try_for_each(copy));
+        copied.map_err(|error| format!("cannot write target/npm: {error}"))?;
+        must(command("npm ci --prefix target/npm --ignore-scripts --no-audit --no-fund"))
+    })
+}
+
+/// Makes something, unless the copy of what it is made from says that this was done. The copy is written last.
+fn made_for(wanted: &str, copy: &str, make: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let (wanted, made) = (root().join(wanted), root().join(copy));
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     if read(&made) == read(&wanted) {
         return Ok(());
     }
-    must(command("python3 -m venv --clear target/venv"))?;
-    must(command(
-        "target/venv/bin/pip install --quiet --disable-pip-version-check --no-input -r tests/requirements.txt",
-    ))?;
-    fs::copy(wanted, made).map(drop).map_err(|error| format!("cannot write target/venv: {error}"))
+    make()?;
+    fs::copy(wanted, &made).map(drop).map_err(|error| format!("cannot write {}: {error}", made.display()))
 }

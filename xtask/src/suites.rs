@@ -42,7 +42,10 @@ impl Strictness {
     }
 }
 
-use setup::{AUDIT, CLIPPY, COMPILER, DENY, FUZZ, OPENSSL, PYTHON, PYTHON_VENV, RUSTFMT};
+use setup::{
+    AUDIT, CLIPPY, COMPILER, DENY, FUZZ, KEYPROTECT_2, KEYPROTECT_3, NODE, NPM, OPENSSL, PYTHON, PYTHON_VENV, RUSTFMT,
+    SCHEMATHESIS, VENV,
+};
 
 /// All suites.
 pub(crate) const SUITES: &[Suite] = &[
@@ -55,14 +58,32 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "audit", what: "known vulnerabilities of dependencies", needs: &[AUDIT], run: audit },
     Suite {
         name: "clients",
-        what: "PyKMIP, vCenter's conversation and hand-made messages against the release binary",
-        needs: &[COMPILER, OPENSSL, PYTHON, PYTHON_VENV, Need::Venv],
+        what: "PyKMIP, vCenter's conversation, hand-made messages and REST requests against the release binary",
+        needs: &[COMPILER, OPENSSL, PYTHON, PYTHON_VENV, VENV],
         run: clients,
+    },
+    Suite {
+        name: "judges",
+        what: "IBM's own clients and tests, and Schemathesis, against the release binary",
+        needs: &[
+            COMPILER,
+            OPENSSL,
+            PYTHON,
+            PYTHON_VENV,
+            VENV,
+            KEYPROTECT_3,
+            KEYPROTECT_2,
+            SCHEMATHESIS,
+            NODE,
+            NPM,
+            Need::NodePackages,
+        ],
+        run: judges,
     },
     Suite {
         name: "oasis",
         what: "OASIS's test cases against the release binary, held above a floor",
-        needs: &[COMPILER, PYTHON, PYTHON_VENV, Need::Venv],
+        needs: &[COMPILER, PYTHON, PYTHON_VENV, VENV],
         run: oasis,
     },
     Suite { name: "fuzz", what: "every fuzz target for a minute", needs: &[COMPILER, FUZZ], run: fuzz::suite },
@@ -188,7 +209,19 @@ fn clients() -> Outcome {
     if let Err(why) = release_build() {
         return Outcome::Broken(why);
     }
-    programs([python("-m pytest tests")])
+    programs([python("venv", &["-m", "pytest", "tests", "-m", "not judge"])])
+}
+
+/// Each SDK's script runs in that SDK's environment; what starts other programs, in ours.
+fn judges() -> Outcome {
+    if let Err(why) = release_build() {
+        return Outcome::Broken(why);
+    }
+    programs([
+        python("venv", &["-m", "pytest", "tests", "-m", "judge"]),
+        python("venv-keyprotect-3", &["-m", "pytest", "tests/keyprotect_3.py"]),
+        python("venv-keyprotect-2", &["-m", "pytest", "tests/keyprotect_2.py"]),
+    ])
 }
 
 fn oasis() -> Outcome {
@@ -199,7 +232,7 @@ fn oasis() -> Outcome {
     if let Err(why) = release_build() {
         return Outcome::Broken(why);
     }
-    let mut command = python("tests/oasis.py");
+    let mut command = python("venv", &["tests/oasis.py"]);
     command.arg(cases);
     programs([command])
 }
@@ -208,8 +241,10 @@ fn release_build() -> Result<(), String> {
     shell::must(command("cargo build --release --locked --package server"))
 }
 
-fn python(arguments: &str) -> std::process::Command {
-    let mut command = command(&format!("target/venv/bin/python {arguments}"));
+/// The Python of an environment in `target`.
+fn python(environment: &str, arguments: &[&str]) -> std::process::Command {
+    let mut command = command(&format!("target/{environment}/bin/python"));
+    command.args(arguments);
     command.env("KEYSTEAD_BIN", root().join("target/release/keystead"));
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUNBUFFERED", "1");
     command

@@ -17,6 +17,8 @@ mod record;
 pub mod registry;
 pub mod scope;
 pub mod seal;
+pub mod standard_key;
+mod viewer;
 
 use std::sync::Arc;
 

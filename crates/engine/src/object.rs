@@ -8,7 +8,8 @@ mod history;
 use kmip::attribute::{self, Attribute, AttributeName, Row};
 use kmip::enums::{HashingAlgorithm, KeyFormatType, ObjectType, SecretDataType, State};
 use kmip::object::OpaqueDataType;
-use kmip::{DateTime, Value, Version, tag};
+use kmip::ttlv::Encode;
+use kmip::{DateTime, Timestamp, Value, Version, tag};
 use uuid::Uuid;
 
 pub use history::{Deletion, History};
@@ -103,6 +104,26 @@ impl Object {
     /// A date attribute.
     pub fn date(&self, row: &Row) -> Option<DateTime> {
         self.get(row).and_then(Value::as_date_time)
+    }
+
+    /// When it was made.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.moment(&attribute::INITIAL_DATE)
+    }
+
+    /// When it was last changed; none while it never was.
+    pub fn updated_at(&self) -> Option<Timestamp> {
+        let changed = self.moment(&attribute::LAST_CHANGE_DATE);
+        changed.filter(|at| self.history.updated_by.is_some() || Some(*at) > self.created_at())
+    }
+
+    /// When its material was destroyed, in KMIP's sense.
+    pub fn destroyed_at(&self) -> Option<Timestamp> {
+        self.moment(&attribute::DESTROY_DATE)
+    }
+
+    fn moment(&self, row: &Row) -> Option<Timestamp> {
+        self.date(row).map(|date| Timestamp::from_seconds(date.0))
     }
 
     /// Sets a date attribute.

@@ -1,6 +1,7 @@
 //! An object's record: where it stands, how it is read and written, what it is found by.
 //!
-//! The invariant: no object leaves a record whose tag is wrong, and none enters one without its tag.
+//! The invariant: no object leaves a record whose tag is wrong, but to be shown as what it is ([`unverified`]), and none enters one
+//! without its tag.
 
 use std::sync::Arc;
 
@@ -53,11 +54,16 @@ pub(crate) fn grave(adapter: &Adapter, id: Uuid) -> Key {
 
 /// The object in the record that was found at a place, at this moment: transitions whose dates have passed are taken.
 pub(crate) fn read(key: &AdapterKey, place: &Key, record: &Record, now: Timestamp) -> Result<Stored, Fault> {
-    let mut object = verified(key, place, record)?;
+    let object = at(verified(key, place, record)?, now);
+    Ok(Stored { object, version: record.version })
+}
+
+/// An object at this moment.
+pub(crate) fn at(mut object: Arc<Object>, now: Timestamp) -> Arc<Object> {
     if lifecycle::is_due(&object, now) {
         lifecycle::advance(Arc::make_mut(&mut object), now);
     }
-    Ok(Stored { object, version: record.version })
+    object
 }
 
 /// What a record's memo holds: the object in it, and at which opening of the adapter's key, at which place, its tag was right.
@@ -69,7 +75,7 @@ struct Verified {
 
 /// The object in a record whose tag is right. That is checked once for each opening of the key, and for as long as the store keeps
 /// the record at hand: the material in it is sealed.
-fn verified(key: &AdapterKey, place: &Key, record: &Record) -> Result<Arc<Object>, Fault> {
+pub(crate) fn verified(key: &AdapterKey, place: &Key, record: &Record) -> Result<Arc<Object>, Fault> {
     let known = record.memo.get::<Verified>();
     if let Some(known) = known.filter(|known| known.opening == key.opening() && known.place == *place) {
         return Ok(Arc::clone(&known.object));

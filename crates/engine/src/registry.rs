@@ -4,9 +4,11 @@
 //! moves with every change; who asked before it moved must ask again.
 
 mod change;
+mod name;
 mod record;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,6 +22,7 @@ use uuid::Uuid;
 use wrap::KeyRef;
 use wrap::primitive::Random;
 
+pub(crate) use change::{DELETE, MANAGEMENT};
 pub use change::{NewAdapter, NewCertificate};
 
 use crate::error::{Failure, Fault};
@@ -28,6 +31,8 @@ use crate::seal::{AdapterKey, Keyring, WrappedAdapterKey};
 
 const ADAPTER: Kind = Kind(0x20);
 const CERTIFICATE: Kind = Kind(0x21);
+/// What the initiator of a KMIP client's events begins with (IBM: KMIP for VMware, audit events).
+const CERTIFICATE_ID: &str = "CertificateID-";
 
 /// A certificate's identity: the SHA-256 of its DER.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +43,23 @@ impl Fingerprint {
     pub fn of(der: &[u8]) -> Self {
         Fingerprint(wrap::primitive::digest(&[der]))
     }
+}
+
+impl Fingerprint {
+    /// The identifier of its certificate in the API: a UUID made of the first 128 bits.
+    pub fn id(&self) -> Uuid {
+        let mut id = [0; 16];
+        id.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
+        Uuid::from_bytes(id)
+    }
+}
+
+/// The identifier in the API of the client certificate that an object's history names (`CertificateID-<fingerprint>`); none where it
+/// names somebody else.
+pub fn certificate_id(initiator: &str) -> Option<Uuid> {
+    let fingerprint = initiator.strip_prefix(CERTIFICATE_ID)?;
+    let whole = fingerprint.len() == 64 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Uuid::try_parse(fingerprint.get(..32).filter(|_| whole)?).ok()
 }
 
 impl std::fmt::Display for Fingerprint {
@@ -57,6 +79,17 @@ impl std::fmt::Debug for Fingerprint {
 pub struct Actor {
     /// The principal's identifier.
     pub id: String,
+    /// Where they asked from, if over a network.
+    pub address: Option<IpAddr>,
+    /// What ties their request's answer, log lines and events together.
+    pub correlation: Option<String>,
+}
+
+impl Actor {
+    /// An actor of whom no more is known.
+    pub fn new(id: impl Into<String>) -> Self {
+        Actor { id: id.into(), address: None, correlation: None }
+    }
 }
 
 /// A KMIP service of one instance: one root key, an allow-list of client certificates, its KMIP objects.
@@ -68,12 +101,16 @@ pub struct Adapter {
     pub instance: Uuid,
     /// Its name: 2 to 40 of `A-Z a-z 0-9 _ -`, unique in the instance, not a UUID.
     pub name: String,
-    /// What its maker wrote about it.
+    /// What its maker wrote about it: 2 to 240 characters.
     pub description: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Who made it.
     pub created_by: String,
+    /// When it was last changed: its key wrapped anew. None: never.
+    pub updated_at: Option<Timestamp>,
+    /// Who changed it last.
+    pub updated_by: Option<String>,
     /// Its key, under its root key.
     pub key: WrappedAdapterKey,
     version: u64,
@@ -127,13 +164,11 @@ pub struct Certificate {
 impl Certificate {
     /// Its identifier in the API: a UUID made of the fingerprint's first 128 bits.
     pub fn id(&self) -> Uuid {
-        Uuid::from_bytes(self.place().id)
+        self.fingerprint.id()
     }
 
     fn place(&self) -> Key {
-        let mut id = [0; 16];
-        id.iter_mut().zip(self.fingerprint.0).for_each(|(to, from)| *to = from);
-        Key { space: Space::INSTALLATION, kind: CERTIFICATE, id }
+        Key { space: Space::INSTALLATION, kind: CERTIFICATE, id: *self.id().as_bytes() }
     }
 }
 
@@ -152,7 +187,7 @@ struct Entry {
 
 impl Client {
     fn new(adapter: Arc<Adapter>, certificate: Certificate, record: Vec<u8>, version: u64) -> Self {
-        let initiator = format!("CertificateID-{}", certificate.fingerprint);
+        let initiator = format!("{CERTIFICATE_ID}{}", certificate.fingerprint);
         Client(Arc::new(Entry {
             adapter,
             certificate,
@@ -259,6 +294,11 @@ impl Registry {
         let mut adapters: Vec<_> = snapshot.adapters.values().filter(|a| a.instance == instance).cloned().collect();
         adapters.sort_by(|a, b| a.name.cmp(&b.name));
         adapters
+    }
+
+    /// The adapters under a root key, by name.
+    pub fn adapters_under(&self, root_key: KeyRef) -> Vec<Arc<Adapter>> {
+        self.adapters(root_key.instance).into_iter().filter(|adapter| adapter.root_key() == root_key).collect()
     }
 
     /// An instance's adapter, by its identifier or name.

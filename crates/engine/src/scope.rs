@@ -45,6 +45,11 @@ impl<'e> Scope<'e> {
         Scope { engine, origin, version, now, placeholder, target: None, changes: Vec::new(), optional: false }
     }
 
+    /// The scope of a change that an administrator makes, outside of any exchange.
+    pub(crate) fn administrative(engine: &'e Engine, origin: &'e Origin<'e>, now: Timestamp) -> Self {
+        Scope::new(engine, origin, Version::NEWEST, now, None)
+    }
+
     /// The protocol version of the exchange.
     pub fn version(&self) -> Version {
         self.version
@@ -154,7 +159,6 @@ impl<'e> Scope<'e> {
 
     /// Has an object written as it is.
     pub(crate) async fn replace(&mut self, stored: &Stored) -> Result<(), Failure> {
-        self.target = Some(stored.object.id.0);
         self.put(&stored.object, Expect::Version(stored.version), stored.version + 1).await
     }
 
@@ -162,7 +166,6 @@ impl<'e> Scope<'e> {
     pub(crate) async fn bury(&mut self, stored: &Stored) -> Result<(), Failure> {
         let (adapter, id) = (self.origin.adapter(), stored.object.id.0);
         let key = self.key().await?;
-        self.target = Some(id);
         self.changes.push(Change::Delete { key: place(adapter, id), version: stored.version });
         self.changes.push(put(&key, grave(adapter, id), &stored.object, Expect::Absent, 1));
         Ok(())

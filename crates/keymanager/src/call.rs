@@ -5,10 +5,11 @@
 //! [`Call::internal`] for parts of this server; and no key is read or changed without its extent being asked of the call.**
 
 use crate::identity::{Access, Action, Extent, Principal};
-use crate::{Denied, KeyManager};
+use crate::{Denied, Instance, KeyManager};
 use kmip::Timestamp;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use store::Space;
 use uuid::Uuid;
 
 /// Where a request came from.
@@ -59,6 +60,16 @@ impl Call {
         self.access.allows(self.action, self.instance, extent)
     }
 
+    /// Whether the caller may do this to the whole of another instance.
+    pub(crate) fn reaches_instance(&self, instance: Uuid) -> bool {
+        self.access.allows(self.action, instance, Extent::Instance)
+    }
+
+    /// Whether the caller has anything to do in an instance.
+    pub(crate) fn sees(&self, instance: Uuid) -> bool {
+        self.access.sees(instance)
+    }
+
     /// Whether an audit event of this call was committed together with a change. Where none was, whoever answers the call must
     /// write one before the answer.
     pub fn is_recorded(&self) -> bool {
@@ -75,6 +86,10 @@ impl KeyManager {
     /// The gate: lets a principal in for one action in an instance (none: the installation as a whole), or says why not. What the call
     /// may then touch is asked of [`Call::reaches`] for each key.
     ///
+    /// An instance's network policies are for its keys. They do not count for platform actions, as IBM's don't; nor for reading and
+    /// writing the instance's policies, where it is an administrator of the installation who asks: else a policy that shuts everybody
+    /// out could never be taken back.
+    ///
     /// # Errors
     /// [`Denied::Forbidden`] when there is no such instance, when no role of theirs has the action anywhere in it, or when a
     /// network policy of the instance excludes the address: one answer for all three. [`Denied::Failed`].
@@ -86,7 +101,47 @@ impl KeyManager {
         origin: Origin,
         now: Timestamp,
     ) -> Result<Call, Denied> {
-        let _ = (principal, instance, action, origin, now);
-        todo!("identity")
+        let access = principal.access.clone();
+        let instance = instance.unwrap_or_default();
+        if instance.is_nil() {
+            enter_installation(&access, action)?;
+        } else {
+            self.enter_instance(&access, instance, action, origin.address).await?;
+        }
+        Ok(Call::new(instance, action, principal.iam_id.clone(), now, origin, access))
     }
+
+    async fn enter_instance(
+        &self,
+        access: &Access,
+        instance: Uuid,
+        action: Action,
+        address: Option<IpAddr>,
+    ) -> Result<(), Denied> {
+        if !access.allows_within(action, instance) {
+            return Err(Denied::Forbidden("no role has the action in the instance"));
+        }
+        if self.ledger.kept::<Instance>(Space::INSTALLATION, instance).await?.is_none() {
+            return Err(Denied::Forbidden("there is no such instance"));
+        }
+        if has_network_policy(access, action) && !self.admits(instance, address).await? {
+            return Err(Denied::Forbidden("a network policy of the instance excludes the address"));
+        }
+        Ok(())
+    }
+}
+
+/// Without an instance a call is about all of them. To see which there are, it is enough to have any role in one.
+fn enter_installation(access: &Access, action: Action) -> Result<(), Denied> {
+    let anybody = [Action::ListInstances, Action::ReadInstance, Action::ReadRoles].contains(&action);
+    if access.allows(action, Uuid::nil(), Extent::Installation) || anybody && access.is_some() {
+        return Ok(());
+    }
+    Err(Denied::Forbidden("no role has the action on the installation"))
+}
+
+/// Whether network policies count: see [`KeyManager::enter`].
+fn has_network_policy(access: &Access, action: Action) -> bool {
+    let of_policies = [Action::ReadInstancePolicies, Action::WriteInstancePolicies].contains(&action);
+    !action.is_platform() && !(of_policies && access.administers_installation())
 }

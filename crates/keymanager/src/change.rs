@@ -4,6 +4,7 @@
 //! epoch has moved if the key's state has.**
 
 use crate::audit::success;
+use crate::key::absent;
 use crate::ledger::space;
 use crate::{Call, Error, Key, KeyManager};
 use std::sync::Arc;
@@ -28,8 +29,9 @@ impl Decision {
 }
 
 impl KeyManager {
-    /// Makes the change that `decide` gives for the key as it is now. Whether the call reaches the key was asked when its identifier
-    /// was found, and is asked again here, of the record that is changed.
+    /// Makes the change that `decide` gives for the key as it is now, where an expiry that has come is taken already: a decision that
+    /// changes nothing writes that down. Whether the call reaches the key was asked when its identifier was found, and is asked again
+    /// here, of the record that is changed.
     pub(crate) async fn change(
         &self,
         call: &Call,
@@ -37,12 +39,13 @@ impl KeyManager {
         decide: impl Fn(&Key) -> Result<Decision, Error> + Send + Sync,
     ) -> Result<Key, Error> {
         for _ in 0..ATTEMPTS {
-            let stored = self.ledger.get::<Key>(space(call.instance), id).await?;
-            let stored = stored.ok_or_else(|| Error::NotFound { what: "key", name: id.to_string() })?;
+            let stored = self.ledger.shared::<Key>(space(call.instance), id).await?;
+            let stored = stored.ok_or_else(|| absent(call, &id.to_string()))?;
             if !call.reaches(stored.entry.extent()) {
                 return Err(Error::Unauthorized);
             }
-            let Decision { mut after, extra: mut changes } = decide(&stored.entry)?;
+            let Decision { mut after, extra: mut changes } = decide(&Key::at(Arc::clone(&stored.entry), call.now))?;
+            after.state = after.state_at(call.now);
             after.updated = Some(call.now);
             changes.push(self.ledger.put(Expect::Version(stored.version), &after));
             let batch = Batch { changes, events: vec![success(call, &after.target())] };

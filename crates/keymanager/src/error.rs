@@ -24,8 +24,8 @@ pub enum Error {
         /// By which name or identifier.
         name: String,
     },
-    /// Several root keys have the name.
-    #[error("{count} root keys are named `{name}`: use the id")]
+    /// Several have the name.
+    #[error("there are {count} by the name `{name}`: use the id")]
     Ambiguous {
         /// The name.
         name: String,
@@ -111,7 +111,9 @@ pub enum Error {
     #[error("the encrypted nonce is not the import token's nonce under the imported key material")]
     Nonce,
     /// The nonce can't be decrypted with this initialisation vector.
-    #[error("the iv does not fit the encrypted nonce: it has 12 bytes for AES-GCM")]
+    #[error(
+        "the encrypted nonce does not open with the imported key material and the iv, which has 12 bytes for AES-GCM"
+    )]
     NonceIv,
     /// The import token is past its time or was had as often as it could be.
     #[error("the import token is expired or used up: make a new one")]

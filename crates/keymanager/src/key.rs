@@ -5,22 +5,30 @@
 
 mod cipher;
 mod create;
+mod deletion;
+mod find;
 mod life;
 mod list;
+mod material;
 mod policy;
 mod registration;
 
 pub use cipher::{Rewrapped, Unwrapped, Wrapped};
 pub use create::{EncryptedPayload, NewKey, Overrides, Payload};
 pub use list::{Comparison, Filter, KeyList, ListQuery, Moment, Scope, Search, SortBy};
+pub(crate) use list::{Standing, Timeline, class, folded, name_parts, named, rotating};
+pub(crate) use policy::MONTHS;
 pub use policy::{DualAuth, PolicyKind, PolicyStamp, Rotation, RotationSetting, SetForDeletion};
 
+pub(crate) use find::{Found, absent};
+
 use crate::audit::Target;
-use crate::change::Decision;
 use crate::ledger::{Stored, place, space, term};
 use crate::record::SealedVersion;
-use crate::{Call, Error, Event, Extent, KeyManager, KmipKey, State};
+use crate::{Call, Error, Event, Extent, KMIP_PREFIX, KeyManager, KmipKey, Refusal, State};
 use kmip::Timestamp;
+use std::cmp::Reverse;
+use std::sync::Arc;
 use store::{Key as Place, Term};
 use uuid::Uuid;
 use wrap::Secret;
@@ -89,9 +97,76 @@ impl Key {
         self.ring.as_deref().unwrap_or(DEFAULT_RING)
     }
 
+    /// A KMIP object as a standard key: active until it is deleted. Its only version is named as it is itself.
+    pub(crate) fn of_kmip(instance: Uuid, key: &KmipKey) -> Key {
+        let state = if key.deleted.is_some() { State::Destroyed } else { State::Active };
+        Key {
+            id: key.id,
+            instance,
+            name: format!("{KMIP_PREFIX}{}", key.id),
+            description: None,
+            aliases: Vec::new(),
+            tags: Vec::new(),
+            extractable: true,
+            ring: None,
+            state,
+            imported: false,
+            version: key.id,
+            version_created: Some(key.created),
+            versions: 1,
+            created: key.created,
+            created_by: key.created_by.clone(),
+            rotated: None,
+            updated: key.updated,
+            expires: None,
+            suspended: None,
+            deleted: key.deleted,
+            deleted_by: key.deleted_by.clone(),
+            synced: None,
+            rotation: None,
+            dual_auth: None,
+            set_for_deletion: None,
+        }
+    }
+
+    /// The state at a moment: a key whose time is over is deactivated from then on, however late that is written down.
+    pub(crate) fn state_at(&self, now: Timestamp) -> State {
+        match self.state.after(Event::Expire) {
+            Ok(expired) if self.expires.is_some_and(|expires| expires <= now) => expired,
+            Ok(_) | Err(_) => self.state,
+        }
+    }
+
+    /// The key as it is at a moment, see [`Key::state_at`].
+    pub(crate) fn at(mut key: Arc<Key>, now: Timestamp) -> Arc<Key> {
+        let state = key.state_at(now);
+        if state != key.state {
+            Arc::make_mut(&mut key).state = state;
+        }
+        key
+    }
+
     /// The state after an event.
+    ///
+    /// # Errors
+    /// [`Error::Deleted`] for what is not for deleted keys, else [`Error::State`].
     pub(crate) fn after(&self, event: Event) -> Result<State, Error> {
-        self.state.after(event).map_err(|refusal| Error::State { key: self.id, refusal })
+        self.state.after(event).map_err(|refusal| match refusal {
+            Refusal::Deleted => Error::Deleted(self.id),
+            Refusal::NotYetActive
+            | Refusal::Disabled
+            | Refusal::Deactivated
+            | Refusal::NotDisabled
+            | Refusal::NotDeleted => Error::State { key: self.id, refusal },
+        })
+    }
+
+    /// Whether it is a root key.
+    ///
+    /// # Errors
+    /// [`Error::RootKeyRequired`].
+    pub(crate) fn is_root(&self) -> Result<(), Error> {
+        if self.extractable { Err(Error::RootKeyRequired(self.id)) } else { Ok(()) }
     }
 
     /// Where it stands, as far as access goes.
@@ -142,64 +217,56 @@ impl KeyManager {
     /// [`Error::NotFound`]; [`Error::Unauthorized`] where it is outside the caller's reach, and where it is not there and they
     /// could not have seen it; [`Error::Damaged`], [`Error::Store`].
     pub async fn key(&self, call: &Call, id_or_alias: &str, ring: Option<&str>) -> Result<Key, Error> {
-        let _ = (call, id_or_alias, ring);
-        todo!("keys")
+        Ok(self.find(call, id_or_alias, ring).await?.into_key(call))
     }
 
-    /// A standard key with its payload: what was imported or generated, and for a KMIP object its sealed bytes.
+    /// A standard key with its payload: what was imported or generated, and for a KMIP object its sealed bytes. A root key's payload
+    /// is none, and so is a deleted key's.
     ///
     /// # Errors
-    /// As [`KeyManager::key`]; [`Error::Deleted`]. For a root key the payload is none.
+    /// As [`KeyManager::key`].
     pub async fn key_with_payload(
         &self,
         call: &Call,
         id_or_alias: &str,
         ring: Option<&str>,
     ) -> Result<(Key, Option<Secret>), Error> {
-        let _ = (call, id_or_alias, ring);
-        todo!("keys")
+        let found = self.find(call, id_or_alias, ring).await?;
+        let payload = match &found {
+            Found::Own(stored) => self.payload(&stored.entry).await?,
+            Found::Kmip(key) if key.deleted.is_some() => None,
+            Found::Kmip(key) => {
+                self.kmip().sealed(call.instance, key.id).await?.map(|sealed| Secret::new(sealed.into()))
+            }
+        };
+        Ok((found.into_key(call), payload))
     }
 
     /// The versions of a root key, the newest first.
     ///
     /// # Errors
-    /// As [`KeyManager::key`]; [`Error::Deleted`], [`Error::State`] when it is not active and `all_states` is false.
+    /// As [`KeyManager::key`]; [`Error::RootKeyRequired`]; [`Error::Deleted`], [`Error::State`] when it is not active and `all_states`
+    /// is false.
     pub async fn versions(&self, call: &Call, id_or_alias: &str, all_states: bool) -> Result<Vec<KeyVersion>, Error> {
-        let _ = (call, id_or_alias, all_states);
-        todo!("keys")
+        let key = self.find(call, id_or_alias, None).await?.root()?;
+        if !all_states {
+            // What an active key may do and no other.
+            key.after(Event::Wrap)?;
+        }
+        let stored = self.sealed_versions(&key).await?;
+        let version = |SealedVersion { id, number, created, .. }| KeyVersion { id, number, created };
+        let mut versions: Vec<_> = stored.into_iter().map(|stored| version(stored.entry)).collect();
+        versions.sort_by_key(|version| Reverse(version.number));
+        Ok(versions)
+    }
+
+    /// The records of a key's versions.
+    pub(crate) async fn sealed_versions(&self, key: &Key) -> Result<Vec<Stored<SealedVersion>>, Error> {
+        let stored = self.ledger.all::<SealedVersion>(space(key.instance), vec![of_key(key.id)]).await?;
+        Ok(stored.into_iter().filter(|stored| stored.entry.key == key.id).collect())
     }
 }
 
-/// A key as it was found.
-pub(crate) enum Found {
-    /// One of the key manager's own.
-    Own(Stored<Key>),
-    /// A KMIP object.
-    Kmip(KmipKey),
-}
-
-impl KeyManager {
-    /// Finds a key by its identifier or alias and asks the call whether it reaches it: every way to a key goes through here.
-    ///
-    /// # Errors
-    /// As [`KeyManager::key`].
-    pub(crate) async fn find(&self, call: &Call, id_or_alias: &str, ring: Option<&str>) -> Result<Found, Error> {
-        let _ = (call, id_or_alias, ring);
-        todo!("keys")
-    }
-
-    /// [`KeyManager::find`], then [`KeyManager::change`], for the key manager's own keys; a KMIP object is refused.
-    pub(crate) async fn change_named(
-        &self,
-        call: &Call,
-        id_or_alias: &str,
-        decide: impl Fn(&Key) -> Result<Decision, Error> + Send + Sync,
-    ) -> Result<Key, Error> {
-        let _ = (call, id_or_alias, decide);
-        todo!("keys")
-    }
-}
-
-pub(crate) fn of_key(key: Uuid) -> Term {
+fn of_key(key: Uuid) -> Term {
     term("root key", key.as_bytes())
 }

@@ -30,6 +30,8 @@ pub struct KmipKey {
     pub deleted_by: Option<String>,
     /// Its material is gone: nothing can be restored.
     pub erased: bool,
+    /// Where a list by [`KmipOrder::Made`] goes on after it; 0 outside lists.
+    pub place: u64,
 }
 
 /// A stretch of a list of KMIP keys.
@@ -51,11 +53,22 @@ pub enum KmipOrder {
         /// The last one that was seen.
         after: Option<Uuid>,
     },
-    /// By time of creation, then identifier.
-    Created {
-        /// The last one that was seen.
-        after: Option<(Timestamp, Uuid)>,
+    /// In the order in which they were made.
+    Made {
+        /// The place of the last one that was seen.
+        after: Option<u64>,
     },
+}
+
+impl KmipOrder {
+    /// The same order, after this key.
+    #[must_use]
+    pub fn following(self, key: &KmipKey) -> KmipOrder {
+        match self {
+            KmipOrder::Id { .. } => KmipOrder::Id { after: Some(key.id) },
+            KmipOrder::Made { .. } => KmipOrder::Made { after: Some(key.place) },
+        }
+    }
 }
 
 /// Why a root key is in use: an adapter that seals under it.
@@ -91,6 +104,20 @@ pub trait KmipService: Send + Sync {
     async fn get(&self, instance: Uuid, id: Uuid) -> Result<Option<KmipKey>, Error>;
     /// Keys in order, deleted ones too.
     async fn list(&self, instance: Uuid, page: KmipPage) -> Result<Vec<KmipKey>, Error>;
+    /// Keys in order, of the deleted ones only or of the others only. As it stands here, it goes through all of them; an index can do
+    /// better.
+    async fn list_by_state(&self, instance: Uuid, page: KmipPage, deleted: bool) -> Result<Vec<KmipKey>, Error> {
+        let (mut page, limit) = (page, page.limit);
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let keys = self.list(instance, page).await?;
+            let Some(last) = keys.last() else { break };
+            page.by = page.by.following(last);
+            found.extend(keys.into_iter().filter(|key| key.deleted.is_some() == deleted));
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
     /// How many there are.
     async fn count(&self, instance: Uuid) -> Result<KmipCounts, Error>;
     /// A key's sealed material, as it is at rest.

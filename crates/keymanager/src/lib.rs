@@ -16,6 +16,7 @@ mod change;
 mod check;
 mod denied;
 mod error;
+mod health;
 mod identity;
 mod import_token;
 mod instance;
@@ -31,30 +32,34 @@ mod timers;
 mod wrapper;
 
 pub use alias::Alias;
-pub use audit::{Occurrence, Outcome, event};
+pub use audit::{Occurrence, Outcome, crn, event};
 pub use call::{Call, Origin};
 pub use denied::Denied;
 pub use error::Error;
 pub use identity::{
-    Access, Action, ApiKey, ApiKeyKind, ApiKeySecret, Authorization, Extent, Grant, NewApiKey, NewAuthorization, NewGrant,
-    NewServiceId, Principal, Role, ServiceId, Target,
+    Access, Action, ApiKey, ApiKeyKind, ApiKeySecret, Authorization, Extent, Grant, NewApiKey, NewAuthorization,
+    NewGrant, NewServiceId, Principal, Role, ServiceId, Target,
 };
 pub use import_token::{ImportKit, ImportToken};
 pub use instance::{CreateImportAccess, Instance, InstancePolicy, Network, NewInstancePolicy, Rule};
 pub use key::{
     Comparison, DEFAULT_RING, DualAuth, EncryptedPayload, Filter, Key, KeyList, KeyVersion, ListQuery, Moment, NewKey,
-    Overrides, Payload, PolicyKind, PolicyStamp, Rewrapped, Rotation, RotationSetting, Scope, Search, SetForDeletion, SortBy,
-    Unwrapped, Wrapped,
+    Overrides, Payload, PolicyKind, PolicyStamp, Rewrapped, Rotation, RotationSetting, Scope, Search, SetForDeletion,
+    SortBy, Unwrapped, Wrapped,
 };
-pub use kmip_service::{KMIP_PREFIX, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, NoKmipService, Registration};
+pub use kmip_service::{
+    KMIP_PREFIX, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, NoKmipService, Registration,
+};
 pub use ring::KeyRing;
 pub use schedule::Round;
 pub use state::{Event, Refusal, State};
 pub use timers::Timers;
 
+use identity::Known;
 use ledger::Ledger;
-use std::sync::{Arc, OnceLock, Weak};
+use schedule::Looked;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock, Weak};
 use store::Store;
 use uuid::Uuid;
 use wrap::master::MasterKey;
@@ -68,6 +73,8 @@ pub struct KeyManager {
     random: Arc<dyn Random>,
     epoch: Arc<AtomicU64>,
     opened: Opened,
+    known: Known,
+    looked: Looked,
     timers: Timers,
     kmip: OnceLock<Weak<dyn KmipService>>,
 }
@@ -86,7 +93,17 @@ impl KeyManager {
         let ledger = Ledger::new(store, master.seal_key())?;
         check::check(&ledger, master.seal_key()).await?;
         let (epoch, opened, kmip) = (Arc::new(AtomicU64::new(1)), Opened::default(), OnceLock::new());
-        Ok(KeyManager { ledger, master, random, epoch, opened, timers, kmip })
+        Ok(KeyManager {
+            ledger,
+            master,
+            random,
+            epoch,
+            opened,
+            known: Known::default(),
+            looked: Looked::default(),
+            timers,
+            kmip,
+        })
     }
 
     /// Tells the key manager of the KMIP service over it, once. It holds the key manager itself, so it is held weakly here.

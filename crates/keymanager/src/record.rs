@@ -8,13 +8,19 @@ use kmip::{Tag, Timestamp, Version};
 use store::{Key as Place, Kind, Term};
 use uuid::Uuid;
 
+mod policies;
 mod structures;
 
+use crate::import_token::SealedToken;
+use crate::instance::Policies;
 use crate::key::{DualAuth, Rotation, SetForDeletion};
-use crate::{Alias, ApiKey, ApiKeyKind, Authorization, Grant, Instance, Key, KeyRing, Role, ServiceId, State, Target};
+use crate::{
+    Alias, ApiKey, ApiKeyKind, Authorization, Grant, Instance, InstancePolicy, Key, KeyRing, Role, ServiceId, State,
+    Target,
+};
 
 /// What a record holds.
-pub(crate) trait Entry: Sized {
+pub(crate) trait Entry: Sized + Send + Sync + 'static {
     const KIND: Kind;
     /// What errors call it.
     const WHAT: &'static str;
@@ -39,6 +45,13 @@ pub(crate) struct SealedVersion {
     pub(crate) number: u32,
     pub(crate) created: Timestamp,
     pub(crate) sealed: Vec<u8>,
+}
+
+/// The name of a service ID, which is one's only among those of an owner.
+pub(crate) struct ServiceIdName {
+    pub(crate) owner: Option<Uuid>,
+    pub(crate) name: String,
+    pub(crate) service_id: Uuid,
 }
 
 const PINNED: Version = Version::V1_4;
@@ -83,7 +96,7 @@ macro_rules! entries {
     (@write repeated $out:ident $tag:literal $value:expr) => { for value in &$value { value.write(Tag($tag), $out) } };
     (@write optional $out:ident $tag:literal $value:expr) => { if let Some(value) = &$value { value.write(Tag($tag), $out) } };
     (@read required $reader:ident $tag:literal) => { Field::read($reader.require(Tag($tag))?)? };
-    (@read flag $reader:ident $tag:literal) => { $reader.take(Tag($tag))?.map(Field::read).transpose()?.unwrap_or(false) };
+    (@read flag $reader:ident $tag:literal) => { $reader.take(Tag($tag))?.map(raised).transpose()?.unwrap_or(false) };
     (@read repeated $reader:ident $tag:literal) => {{
         let mut values = Vec::new();
         while let Some(item) = $reader.take(Tag($tag))? {
@@ -182,6 +195,7 @@ entries! {
         required instance = 0x54_1802;
         required created = 0x54_1803;
         required created_by = 0x54_1804;
+        flag closing = 0x54_1805;
     }
     Alias 0x19 "alias" 0x54_1900 {
         required name = 0x54_1901;
@@ -190,7 +204,27 @@ entries! {
         required created = 0x54_1904;
         required created_by = 0x54_1905;
     }
-    // 0x1A, 0x54_1A..: policies of an instance. 0x1B, 0x54_1B..: import tokens.
+    Policies 0x1A "the policies of an instance" 0x54_1A00 {
+        required instance = 0x54_1A01;
+        repeated each = 0x54_1A02;
+    }
+    SealedToken 0x1B "import token" 0x54_1B00 {
+        required id = 0x54_1B01;
+        required instance = 0x54_1B02;
+        required created = 0x54_1B03;
+        required created_by = 0x54_1B04;
+        required expires = 0x54_1B05;
+        required max_retrievals = 0x54_1B06;
+        required remaining_retrievals = 0x54_1B07;
+        required public_key = 0x54_1B08;
+        required nonce = 0x54_1B09;
+        required sealed = 0x54_1B0A;
+    }
+    ServiceIdName 0x1C "the name of a service ID" 0x54_1C00 {
+        optional owner = 0x54_1C01;
+        required name = 0x54_1C02;
+        required service_id = 0x54_1C03;
+    }
 }
 
 /// A value of a field.
@@ -229,11 +263,18 @@ fields! {
     Rotation: |item| structures::rotation(item), |value, tag, out| structures::write_rotation(value, tag, out);
     DualAuth: |item| structures::dual_auth(item), |value, tag, out| structures::write_dual_auth(value, tag, out);
     SetForDeletion: |item| structures::set_for_deletion(item), |value, tag, out| structures::write_set_for_deletion(value, tag, out);
+    [u8; 12]: |item| known(item, item.bytes()?.try_into().ok()), |value, tag, out| out.bytes(tag, value);
+    InstancePolicy: |item| policies::policy(item), |value, tag, out| policies::write_policy(value, tag, out);
     Target: |item| structures::target(item), |value, tag, out| structures::write_target(value, tag, out);
 }
 
 fn small(item: Item<'_>) -> Result<Option<u8>, DecodeError> {
     item.enumeration().map(|number| number.try_into().ok())
+}
+
+/// A flag that is there is raised: one that is not is left out.
+fn raised(item: Item<'_>) -> Result<bool, DecodeError> {
+    known(item, item.boolean()?.then_some(true))
 }
 
 fn known<T>(item: Item<'_>, value: Option<T>) -> Result<T, DecodeError> {

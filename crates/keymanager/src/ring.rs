@@ -1,8 +1,23 @@
 //! Key rings: groups of keys that access is granted on.
+//!
+//! The invariant: **no key is in a ring that is not there.** Who puts a key into a ring checks the ring's record in the same batch
+//! ([`KeyManager::ring_stands`]). Who deletes a ring first marks it as closing, which is a new version of its record, so that none
+//! of those batches holds any more; only then the ring is looked through, moved out and deleted. A deletion that was cut off leaves
+//! the mark: such a ring takes no keys until it is deleted again, or opened again by a deletion that finds keys in it.
 
-use crate::{Call, Error, KeyManager};
+mod delete;
+
+use crate::audit::{Target, success};
+use crate::ledger::{Stored, place, space, term};
+use crate::{Call, DEFAULT_RING, Error, Extent, KeyManager};
 use kmip::Timestamp;
+use store::{Batch, Change, Expect, Term};
 use uuid::Uuid;
+
+/// Key rings of an instance (Key Protect: "Grouping keys together using key rings").
+const MOST: usize = 50;
+/// Characters of a name, at the least and at the most.
+const LENGTH: std::ops::RangeInclusive<usize> = 2..=100;
 
 /// A key ring. `default` is there without a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +30,8 @@ pub struct KeyRing {
     pub created: Timestamp,
     /// Who made it.
     pub created_by: String,
+    /// Whether it is being deleted.
+    pub(crate) closing: bool,
 }
 
 impl KeyManager {
@@ -22,9 +39,13 @@ impl KeyManager {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such ring.
-    pub(crate) async fn ring_stands(&self, instance: Uuid, ring: &str) -> Result<Option<store::Change>, Error> {
-        let _ = (instance, ring);
-        todo!("rings")
+    pub(crate) async fn ring_stands(&self, instance: Uuid, ring: &str) -> Result<Option<Change>, Error> {
+        if ring == DEFAULT_RING {
+            return Ok(None);
+        }
+        let stored = self.ring(instance, ring).await?.filter(|stored| !stored.entry.closing);
+        let stored = stored.ok_or_else(|| absent(ring))?;
+        Ok(Some(Change::Check { key: stored.entry.place(), expect: Expect::Version(stored.version) }))
     }
 
     /// The key rings that the call may see, `default` (none here) not among them.
@@ -32,35 +53,85 @@ impl KeyManager {
     /// # Errors
     /// [`Error::Unauthorized`], [`Error::Damaged`], [`Error::Store`].
     pub async fn key_rings(&self, call: &Call) -> Result<Vec<KeyRing>, Error> {
-        let _ = call;
-        todo!("rings")
+        let rings = self.rings_reached(call).await?;
+        if rings.is_empty() && !call.reaches(Extent::Ring(DEFAULT_RING)) {
+            return Err(Error::Unauthorized);
+        }
+        Ok(rings)
+    }
+
+    /// The key rings that the call reaches, if any.
+    pub(crate) async fn rings_reached(&self, call: &Call) -> Result<Vec<KeyRing>, Error> {
+        let stored = self.ledger.all::<KeyRing>(space(call.instance), Vec::new()).await?;
+        let rings = stored.into_iter().map(|stored| stored.entry);
+        Ok(rings.filter(|ring| call.reaches(Extent::Ring(&ring.name))).collect())
     }
 
     /// Makes a key ring: 50 an instance at most.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`], [`Error::Field`], [`Error::Taken`], [`Error::Limit`].
+    /// [`Error::Unauthorized`] unless the call reaches the whole instance; [`Error::Field`], [`Error::Taken`], [`Error::Limit`].
     pub async fn create_key_ring(&self, call: &Call, name: &str) -> Result<KeyRing, Error> {
-        let _ = (call, name);
-        todo!("rings")
+        if !call.reaches(Extent::Instance) {
+            return Err(Error::Unauthorized);
+        }
+        check(name)?;
+        let taken = || Error::Taken { what: "key ring", name: name.to_owned() };
+        if self.ring(call.instance, name).await?.is_some() {
+            return Err(taken());
+        }
+        if self.ledger.count::<KeyRing>(space(call.instance), Vec::new()).await? >= MOST as u64 {
+            return Err(Error::Limit { what: "key rings", most: MOST });
+        }
+        let ring = KeyRing {
+            name: name.to_owned(),
+            instance: call.instance,
+            created: call.now,
+            created_by: call.actor.clone(),
+            closing: false,
+        };
+        let (changes, events) = (vec![self.ledger.put(Expect::Absent, &ring)], vec![success(call, &ring.target())]);
+        match self.commit(call, Batch { changes, events }, false).await {
+            Err(Error::Store(store::Error::Conflict(_))) => Err(taken()),
+            other => other.map(|()| ring),
+        }
     }
 
-    /// Deletes a key ring that no key is in; with `force` also one that has deleted keys only, which move to `default`.
-    ///
-    /// # Errors
-    /// [`Error::Unauthorized`], [`Error::NotFound`], [`Error::RingInUse`], [`Error::Field`] for `default`.
-    pub async fn delete_key_ring(&self, call: &Call, name: &str, force: bool) -> Result<(), Error> {
-        let _ = (call, name, force);
-        todo!("rings")
+    async fn ring(&self, instance: Uuid, name: &str) -> Result<Option<Stored<KeyRing>>, Error> {
+        self.ledger.get::<KeyRing>(space(instance), id(name)).await
     }
 }
 
 impl KeyRing {
     pub(crate) fn place(&self) -> store::Key {
-        todo!("rings")
+        place::<KeyRing>(space(self.instance), id(&self.name))
     }
 
-    pub(crate) fn found_by(&self) -> Vec<store::Term> {
-        todo!("rings")
+    pub(crate) fn found_by(&self) -> Vec<Term> {
+        Vec::new()
     }
+
+    fn target(&self) -> Target<'_> {
+        Target { id: self.name.clone(), name: &self.name }
+    }
+}
+
+/// Where a ring stands is made of its name, so that there can't be two of one name.
+fn id(name: &str) -> Uuid {
+    Uuid::from_bytes(term("key ring", name.as_bytes()).0)
+}
+
+fn check(name: &str) -> Result<(), Error> {
+    let wrong = |reason: &str| Err(Error::Field { field: "id", reason: reason.to_owned() });
+    if name.eq_ignore_ascii_case(DEFAULT_RING) {
+        return wrong("is `default`, which every instance has: choose another");
+    }
+    if !LENGTH.contains(&name.len()) || !name.chars().all(|one| one.is_ascii_alphanumeric() || one == '-') {
+        return wrong("can't be a key ring's: use 2 to 100 of `A-Z`, `a-z`, `0-9` and `-`");
+    }
+    Ok(())
+}
+
+fn absent(ring: &str) -> Error {
+    Error::NotFound { what: "key ring", name: ring.to_owned() }
 }

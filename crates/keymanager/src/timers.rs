@@ -1,5 +1,7 @@
 //! The key manager's periods, IBM's by default; tests and operators may set others.
 
+use kmip::Timestamp;
+
 /// Periods in milliseconds (Key Protect API documentation: enable, restore, rotate, sync, purge, dual authorization).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timers {
@@ -21,6 +23,12 @@ pub struct Timers {
     pub deletion_authorized: i64,
     /// A month of a rotation policy's interval: 30 days.
     pub month: i64,
+}
+
+/// How many seconds are left, rounded up, until a period since then is over; none when it is.
+pub(crate) fn left(since: Timestamp, period: i64, now: Timestamp) -> Option<i64> {
+    let left = since.millis().saturating_add(period).saturating_sub(now.millis());
+    (left > 0).then(|| left.saturating_add(SECOND - 1) / SECOND)
 }
 
 const SECOND: i64 = 1000;

@@ -2,10 +2,13 @@
 //!
 //! What a wrap gives is the version's identifier (16 bytes), then a seal under that version. The invariant: **the key's state is
 //! read from the store at each call**; only opened versions are kept, and no longer than the epoch stands.
+//!
+//! The engine's calls bear no time, so a key that is past its expiration date is deactivated for the engine when the schedule has
+//! written that down: within a minute or so, where IBM promises an hour. For the API it is at once ([`Key::state_at`]).
 
 use crate::ledger::space;
 use crate::record::{Entry, SealedVersion};
-use crate::{Error, Event, KeyManager, Refusal, Key};
+use crate::{Error, Event, Key, KeyManager};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -15,28 +18,47 @@ use uuid::Uuid;
 use wrap::primitive::SealKey;
 use wrap::{KeyRef, Secret, Unwrapped, Wrapped, Wrapper};
 
+/// A root key's material, under the master key. It opens into a sealing key and into nothing else.
 const MATERIAL: &str = "keystead root key version";
-const WRAP: &str = "keystead root key wrap";
+/// A standard key's payload, under the master key.
+const PAYLOAD: &str = "keystead standard key payload";
 /// Opened versions that are kept at most.
 const OPENED: usize = 1024;
+
+/// For whom a root key seals. What one seals, none of the others opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// The engine.
+    Engine,
+    /// The callers of the API's wrap.
+    Api,
+}
+
+impl Use {
+    fn purpose(self) -> &'static str {
+        match self {
+            Use::Engine => "keystead root key wrap",
+            Use::Api => "keystead root key wrap by API",
+        }
+    }
+}
 
 #[async_trait]
 impl Wrapper for KeyManager {
     async fn wrap(&self, key: &KeyRef, plaintext: &Secret, aad: &[u8]) -> Result<Wrapped, wrap::Error> {
         let root = self.usable(key, Event::Wrap).await?;
-        self.wrap_under(&root, plaintext, aad).await
+        self.wrap_for_engine(&root, plaintext, aad).await
     }
 
     async fn unwrap(&self, key: &KeyRef, wrapped: &Wrapped, aad: &[u8]) -> Result<Unwrapped, wrap::Error> {
         let root = self.usable(key, Event::Unwrap).await?;
-        let sealed = wrapped.ciphertext.strip_prefix(wrapped.key_version.as_bytes()).ok_or(wrap::Error::Invalid)?;
-        let version = self.opened(key, wrapped.key_version).await.map_err(answer)?.ok_or(wrap::Error::Invalid)?;
-        let plaintext = version.open(WRAP, aad, sealed)?;
-        let rewrapped = if wrapped.key_version == root.version {
-            None
-        } else {
-            Some(self.wrap_under(&root, &plaintext, aad).await?)
-        };
+        let (version, plaintext) =
+            self.open_under(&root, Use::Engine, &wrapped.ciphertext, aad).await.map_err(answer)?;
+        if version != wrapped.key_version {
+            return Err(wrap::Error::Invalid);
+        }
+        let rewrapped =
+            if version == root.version { None } else { Some(self.wrap_for_engine(&root, &plaintext, aad).await?) };
         Ok(Unwrapped { plaintext, rewrapped })
     }
 
@@ -47,58 +69,93 @@ impl Wrapper for KeyManager {
 
 impl KeyManager {
     /// Seals a version's material, bound to whose it is.
-    pub(crate) fn seal_version(&self, version: &SealedVersion, material: &Secret) -> Result<Vec<u8>, Error> {
-        let master = self.master.seal_key();
-        Ok(master.seal(MATERIAL, &owner(version), material.expose(), self.random.as_ref())?)
+    pub(crate) fn seal_version(
+        &self,
+        version: &SealedVersion,
+        extractable: bool,
+        material: &Secret,
+    ) -> Result<Vec<u8>, Error> {
+        let purpose = if extractable { PAYLOAD } else { MATERIAL };
+        Ok(self.master.seal_key().seal(purpose, &owner(version), material.expose(), self.random.as_ref())?)
     }
 
-    /// The root key as it is now, if its state allows the event.
-    async fn usable(&self, key: &KeyRef, event: Event) -> Result<Key, wrap::Error> {
-        let stored = self.ledger.get::<Key>(space(key.instance), key.key).await.map_err(answer)?;
-        let root = stored.ok_or(wrap::Error::Deleted(key.key))?.entry;
-        match root.state.after(event) {
-            Ok(_) => Ok(root),
-            Err(Refusal::Deleted) => Err(wrap::Error::Deleted(key.key)),
-            Err(
-                Refusal::NotYetActive
-                | Refusal::Disabled
-                | Refusal::Deactivated
-                | Refusal::NotDisabled
-                | Refusal::NotDeleted,
-            ) => Err(wrap::Error::Disabled(key.key)),
+    /// The payload of a standard key.
+    pub(crate) fn open_payload_of(&self, version: &SealedVersion) -> Result<Secret, Error> {
+        self.master.seal_key().open(PAYLOAD, &owner(version), &version.sealed).map_err(|_| damaged(version.id))
+    }
+
+    /// Seals under a root key's newest version: its identifier, then the seal.
+    pub(crate) async fn seal_under(
+        &self,
+        root: &Key,
+        for_whom: Use,
+        plaintext: &Secret,
+        aad: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let version = self.opened(root, root.version).await?.ok_or_else(|| damaged(root.version))?;
+        let sealed = version.seal(for_whom.purpose(), aad, plaintext.expose(), self.random.as_ref())?;
+        Ok([&root.version.as_bytes()[..], &sealed].concat())
+    }
+
+    /// Opens what [`KeyManager::seal_under`] made, with the version that it is under.
+    ///
+    /// # Errors
+    /// [`Error::Ciphertext`] when it is not that.
+    pub(crate) async fn open_under(
+        &self,
+        root: &Key,
+        for_whom: Use,
+        ciphertext: &[u8],
+        aad: &[u8],
+    ) -> Result<(Uuid, Secret), Error> {
+        let (version, sealed) = ciphertext.split_first_chunk().ok_or(Error::Ciphertext)?;
+        let version = Uuid::from_bytes(*version);
+        let opened = self.opened(root, version).await?.ok_or(Error::Ciphertext)?;
+        match opened.open(for_whom.purpose(), aad, sealed) {
+            Ok(plaintext) => Ok((version, plaintext)),
+            Err(wrap::Error::Invalid) => Err(Error::Ciphertext),
+            Err(error) => Err(error.into()),
         }
     }
 
-    async fn wrap_under(&self, root: &Key, plaintext: &Secret, aad: &[u8]) -> Result<Wrapped, wrap::Error> {
-        let key = KeyRef { instance: root.instance, key: root.id };
-        let missing = || answer(Error::Damaged { what: SealedVersion::WHAT, id: root.version });
-        let version = self.opened(&key, root.version).await.map_err(answer)?.ok_or_else(missing)?;
-        let sealed = version.seal(WRAP, aad, plaintext.expose(), self.random.as_ref())?;
-        Ok(Wrapped { ciphertext: [&root.version.as_bytes()[..], &sealed].concat(), key_version: root.version })
+    async fn wrap_for_engine(&self, root: &Key, plaintext: &Secret, aad: &[u8]) -> Result<Wrapped, wrap::Error> {
+        let ciphertext = self.seal_under(root, Use::Engine, plaintext, aad).await.map_err(answer)?;
+        Ok(Wrapped { ciphertext, key_version: root.version })
+    }
+
+    /// The root key as it is now, if its state allows the event.
+    async fn usable(&self, key: &KeyRef, event: Event) -> Result<Arc<Key>, wrap::Error> {
+        let root = self.ledger.kept::<Key>(space(key.instance), key.key).await.map_err(answer)?;
+        let root = root.ok_or(wrap::Error::Deleted(key.key))?;
+        root.is_root().and_then(|()| root.after(event)).map_err(answer)?;
+        Ok(root)
     }
 
     /// A version of the key, opened, if the key has it.
-    async fn opened(&self, key: &KeyRef, version: Uuid) -> Result<Option<Arc<SealKey>>, Error> {
-        let epoch = self.epoch();
-        if let Some(opened) = self.opened.get(epoch, key, version) {
+    async fn opened(&self, key: &Key, version: Uuid) -> Result<Option<Arc<SealKey>>, Error> {
+        let (epoch, name) = (self.epoch(), KeyRef { instance: key.instance, key: key.id });
+        if let Some(opened) = self.opened.get(epoch, &name, version) {
             return Ok(Some(opened));
         }
         let Some(stored) = self.ledger.get::<SealedVersion>(space(key.instance), version).await? else {
             return Ok(None);
         };
-        if stored.entry.key != key.key {
+        if stored.entry.key != key.id {
             return Ok(None);
         }
         let opened = Arc::new(self.open_version(&stored.entry)?);
-        self.opened.keep(epoch, key, version, &opened);
+        self.opened.keep(epoch, &name, version, &opened);
         Ok(Some(opened))
     }
 
     fn open_version(&self, version: &SealedVersion) -> Result<SealKey, Error> {
-        let damaged = |_| Error::Damaged { what: SealedVersion::WHAT, id: version.id };
-        let material = self.master.seal_key().open(MATERIAL, &owner(version), &version.sealed).map_err(damaged)?;
-        Ok(SealKey::from_material(MATERIAL, &material)?)
+        let material = self.master.seal_key().open(MATERIAL, &owner(version), &version.sealed);
+        Ok(SealKey::from_material(MATERIAL, &material.map_err(|_| damaged(version.id))?)?)
     }
+}
+
+fn damaged(version: Uuid) -> Error {
+    Error::Damaged { what: SealedVersion::WHAT, id: version }
 }
 
 /// Opened versions of root keys, for one epoch.
@@ -160,6 +217,9 @@ fn owner(version: &SealedVersion) -> [u8; 52] {
 /// As the engine hears it. A store that fails is the lack of an answer; a damaged record is a fault of ours.
 fn answer(error: Error) -> wrap::Error {
     match error {
+        Error::Deleted(key) => wrap::Error::Deleted(key),
+        Error::State { key, .. } | Error::RootKeyRequired(key) => wrap::Error::Disabled(key),
+        Error::Ciphertext => wrap::Error::Invalid,
         Error::Store(error) => wrap::Error::Unreachable(error.to_string()),
         Error::Crypto(error) => error,
         other => wrap::Error::Fault(other.to_string()),

@@ -4,25 +4,22 @@
 //! know is refused by name, so that a misspelt option can't be ignored in silence; a resource may gain fields, so that an
 //! older command line can talk to a newer server.
 
-mod adapter;
 mod certificate;
 mod date;
 mod envelope;
 mod health;
 mod key;
+pub mod key_protect;
 mod private;
-mod root_key;
 
-pub use adapter::{Adapter, NewAdapter};
 pub use certificate::{
     Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient,
 };
 pub use date::rfc3339;
-pub use envelope::{Collection, ErrorBody, ErrorResource, Reason};
+pub use envelope::{Collection, ErrorBody, ErrorResource, ErrorTarget, Metadata, Reason, Resource, SearchQuery};
 pub use health::{Health, Status};
 pub use key::{Attribute, Key};
 pub use private::PrivateText;
-pub use root_key::{NewRootKey, RootKey, RotateRootKey};
 
 /// The path under which every resource of this version lives.
 pub const BASE: &str = "/api/v1";

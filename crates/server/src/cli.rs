@@ -4,7 +4,6 @@
 //! types of [`crate::api`]. The invariant of this room: **results go to standard output, all else to standard error, and the exit
 //! code says which it was**: 0 fine, 1 it failed, 2 wrong usage.
 
-mod adapter;
 mod cert;
 mod client;
 mod completion;
@@ -16,7 +15,6 @@ mod files;
 mod http;
 mod key;
 mod output;
-mod rootkey;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -71,9 +69,6 @@ pub(crate) struct Global {
 enum Command {
     /// Run the server; the first start makes everything it needs
     Serve(ServeArgs),
-    /// KMIP services: a root key and a list of client certificates each
-    #[command(subcommand)]
-    Adapter(adapter::Verb),
     /// Certificates of the clients that may connect to an adapter
     #[command(subcommand)]
     Cert(cert::Verb),
@@ -83,9 +78,6 @@ enum Command {
     /// Keys that clients made
     #[command(subcommand)]
     Key(key::Verb),
-    /// Root keys, under which adapters seal their keys
-    #[command(subcommand)]
-    Rootkey(rootkey::Verb),
     /// Go through vCenter's whole conversation with a server and say what vCenter would show
     Doctor(doctor::Args),
     /// The configuration file
@@ -109,11 +101,9 @@ fn execute(cli: Cli) -> Result<(), Failure> {
     let output = Output::new(global.json);
     match command {
         Command::Serve(args) => serve::run(&global, args),
-        Command::Adapter(verb) => connected(&global, async |client| adapter::run(verb, client, &output).await),
         Command::Cert(verb) => connected(&global, async |client| cert::run(verb, client, &output).await),
         Command::Client(verb) => connected(&global, async |client| client::run(verb, client, &output).await),
         Command::Key(verb) => connected(&global, async |client| key::run(verb, client, &output).await),
-        Command::Rootkey(verb) => connected(&global, async |client| rootkey::run(verb, client, &output).await),
         Command::Doctor(args) => runtime()?.block_on(doctor::run(args, &output)),
         Command::Config(verb) => config::run(&verb, &global),
         Command::Completion(args) => completion::run(&args),

@@ -15,6 +15,7 @@ pub use file::example;
 pub use load::{default_data, environment, load};
 pub use text::show;
 
+use keymanager::Timers;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,6 +40,10 @@ pub struct Config {
     pub master_key: MasterKeySource,
     /// When a read's audit event is on stable storage.
     pub journal: JournalFlush,
+    /// The key manager's periods.
+    pub timers: Timers,
+    /// How often it is looked for what falls due.
+    pub schedule: Duration,
     /// What is logged.
     pub log: Log,
     /// How much of what clients may have.
@@ -106,6 +111,8 @@ impl Config {
             admin_listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8443)),
             master_key: MasterKeySource::default(),
             journal: JournalFlush::Interval,
+            timers: Timers::default(),
+            schedule: Duration::from_secs(60),
             log: Log { level: tracing::Level::INFO, format: LogFormat::Text },
             limits: Limits {
                 connections: 16384,

@@ -1,11 +1,14 @@
-//! The administration API: HTTPS, JSON, an area a file.
+//! The REST APIs: HTTPS, JSON, an area a file. Key Protect's stands in `key_protect`, IAM's token endpoints in `tokens`, and what IBM
+//! has no API for here in the others.
 //!
-//! The invariant of this room: **no handler runs without a [`caller::Caller`]**, who can be made from a verified API key only. A
+//! The invariant of this room: **no handler runs without a [`caller::Caller`]**, who can be made by the key manager's gate only. A
 //! route that takes none as its first argument does not compile, except for those that are registered as public by name; a test
 //! holds that list.
 
 mod adapters;
 mod answer;
+mod attend;
+mod bearer;
 mod body;
 mod caller;
 mod certificates;
@@ -14,19 +17,24 @@ mod connection;
 mod error;
 mod finish;
 mod health;
+mod key_protect;
 mod keys;
-mod rootkeys;
+mod openapi;
+mod query;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::sync::Arc;
 
 use axum::Router;
 use engine::Engine;
-use keymanager::KeyManager;
+use keymanager::{KeyManager, KmipService};
 use kmip::Timestamp;
+use store::journal::Journal;
 
+use crate::identity::{Guesses, Tokens};
 pub use connection::serve;
 use routes::Routes;
 
@@ -34,10 +42,18 @@ use routes::Routes;
 pub struct Administration {
     /// Adapters, certificates, KMIP objects.
     pub engine: Arc<Engine>,
-    /// Root keys and principals.
+    /// Keys, and who may do what with them.
     pub keys: Arc<KeyManager>,
+    /// The engine as the key manager sees it, which refers to it weakly: it lives as long as this does.
+    pub kmip: Arc<dyn KmipService>,
     /// The installation's certificate authority.
     pub authority: Arc<crate::pki::Authority>,
+    /// Where the events of calls go that change nothing.
+    pub journal: Arc<Journal>,
+    /// Tokens for API keys.
+    pub tokens: Arc<Tokens>,
+    /// Failed attempts to show one.
+    pub guesses: Guesses,
     /// The one place that handlers have the time from.
     pub now: fn() -> Timestamp,
 }
@@ -46,14 +62,16 @@ type Shared = Arc<Administration>;
 
 /// The whole API as one service.
 pub(crate) fn router(administration: Shared) -> Router {
-    routes().into_router(administration)
+    routes(administration).into_router()
 }
 
-fn routes() -> Routes {
-    let routes = Routes::new().public("/health", health::show);
-    let routes = adapters::add_to(routes);
+fn routes(administration: Shared) -> Routes {
+    let routes = Routes::new(administration);
+    let routes = health::add_to(routes);
+    let routes = tokens::add_to(routes);
     let routes = certificates::add_to(routes);
     let routes = clients::add_to(routes);
     let routes = keys::add_to(routes);
-    rootkeys::add_to(routes)
+    let routes = key_protect::add_to(routes);
+    openapi::add_to(routes)
 }

@@ -12,6 +12,7 @@ mod guide;
 mod listeners;
 mod master;
 mod process;
+mod schedule;
 mod signals;
 mod start;
 mod systemd;

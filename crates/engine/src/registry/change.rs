@@ -7,24 +7,29 @@ use store::{Batch, Change, Expect};
 use uuid::Uuid;
 use wrap::KeyRef;
 
-use super::{Actor, Adapter, Certificate, Fingerprint, Registry, record};
-use crate::audit::{Event, Initiator, Target, rfc3339};
+use super::{Actor, Adapter, Certificate, Fingerprint, Registry, name, record};
 use crate::error::Failure;
 use crate::manage::Error;
+use crate::origin::{self, Origin};
 use crate::seal::WrappedAdapterKey;
 
 /// The most adapters of an instance (Key Protect's limit).
 const ADAPTERS: usize = 200;
 /// The most certificates on an adapter's list (Key Protect's limit).
 const CERTIFICATES: usize = 200;
+/// IBM's names for what is done here (Key Protect: activity tracking events).
+const CREATE: &str = "kms.kmip-management.create";
+pub(crate) const DELETE: &str = "kms.kmip-management.delete";
+/// What it is done to.
+pub(crate) const MANAGEMENT: &str = "kms/kmip-management";
 
 /// What makes an adapter.
 pub struct NewAdapter {
     /// The instance.
     pub instance: Uuid,
-    /// Its name: 2 to 40 of `A-Z a-z 0-9 _ -`, not a UUID.
-    pub name: String,
-    /// What it is for.
+    /// Its name: 2 to 40 of `A-Z a-z 0-9 _ -`, not a UUID. None: `kmip_adapter_<random>`.
+    pub name: Option<String>,
+    /// What it is for: 2 to 240 characters.
     pub description: Option<String>,
     /// The root key of the same instance that it shall be under.
     pub root_key: Uuid,
@@ -34,27 +39,37 @@ pub struct NewAdapter {
 pub struct NewCertificate {
     /// The adapter.
     pub adapter: Uuid,
-    /// The entry's name: as an adapter's.
-    pub name: String,
+    /// The entry's name: as an adapter's. None: `kmip_cert_<random>`.
+    pub name: Option<String>,
     /// The certificate.
     pub der: Vec<u8>,
+}
+
+/// What changes in an adapter, in the words of its event.
+struct What<'a> {
+    action: &'a str,
+    id: Uuid,
+    name: &'a str,
+    message: Option<&'a str>,
+}
+
+impl<'a> What<'a> {
+    fn adapter(action: &'a str, adapter: &'a Adapter) -> Self {
+        What { action, id: adapter.id, name: &adapter.name, message: None }
+    }
+
+    fn certificate(action: &'a str, entry: &'a Certificate) -> Self {
+        What { action, id: entry.id(), name: &entry.name, message: None }
+    }
 }
 
 impl Registry {
     /// Makes an adapter.
     ///
     /// # Errors
-    /// A name that is not allowed or taken, too many adapters, a root key that can't be used.
+    /// A name or description that is not allowed, a name that is taken, too many adapters, a root key that can't be used.
     pub async fn create_adapter(&self, new: NewAdapter, by: &Actor, now: Timestamp) -> Result<Adapter, Error> {
         let _changing = self.changing.lock().await;
-        check_name(&new.name)?;
-        let adapters = self.adapters(new.instance);
-        if adapters.iter().any(|adapter| adapter.name == new.name) {
-            return Err(Error::NameTaken(new.name));
-        }
-        if adapters.len() >= ADAPTERS {
-            return Err(Error::Limit("an instance can have 200 adapters"));
-        }
         let adapter = self.make_adapter(new, by, now).await?;
         let change = Change::Put {
             key: adapter.place(),
@@ -62,25 +77,42 @@ impl Registry {
             body: record::encode_adapter(&adapter),
             terms: Vec::new(),
         };
-        self.commit(vec![change], &adapter, "kms.kmip-management.create", by, now).await?;
+        self.commit(vec![change], &adapter, What::adapter(CREATE, &adapter), by, now).await?;
         Ok(adapter)
     }
 
-    async fn make_adapter(&self, new: NewAdapter, by: &Actor, now: Timestamp) -> Result<Adapter, Failure> {
+    async fn make_adapter(&self, new: NewAdapter, by: &Actor, now: Timestamp) -> Result<Adapter, Error> {
+        let NewAdapter { instance, name, description, root_key } = new;
+        let name = name::given_or_random(name, "kmip_adapter", &*self.random)?;
+        name::check_description(description.as_deref())?;
+        let adapters = self.adapters(instance);
+        if adapters.iter().any(|adapter| adapter.name == name) {
+            return Err(Error::NameTaken(name));
+        }
+        if adapters.len() >= ADAPTERS {
+            return Err(Error::Limit("an instance can have 200 adapters"));
+        }
         let id = crate::scope::random_id(&*self.random)?;
-        let root_key = KeyRef { instance: new.instance, key: new.root_key };
+        let root_key = KeyRef { instance, key: root_key };
         let (key, _) = WrappedAdapterKey::create(id, root_key, self.keyring.wrapper(), &*self.random).await?;
-        let NewAdapter { instance, name, description, .. } = new;
-        Ok(Adapter { id, instance, name, description, created_at: now, created_by: by.id.clone(), key, version: 1 })
+        let (created_at, created_by, updated_at, updated_by) = (now, by.id.clone(), None, None);
+        Ok(Adapter { id, instance, name, description, created_at, created_by, updated_at, updated_by, key, version: 1 })
     }
 
     /// Removes an adapter and its allow-list. The caller has made sure that no object needs it.
-    pub(crate) async fn remove_adapter(&self, adapter: &Adapter, by: &Actor, now: Timestamp) -> Result<(), Error> {
+    pub(crate) async fn remove_adapter(
+        &self,
+        adapter: &Adapter,
+        message: Option<&str>,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
+        let adapter = self.snapshot.load().adapters.get(&adapter.id).cloned().ok_or(Error::NotFound("adapter"))?;
         let certificates = self.certificates(adapter.id);
         let mut changes = vec![Change::Delete { key: adapter.place(), version: adapter.version }];
         changes.extend(certificates.iter().map(|entry| Change::Delete { key: entry.place(), version: 1 }));
-        self.commit(changes, adapter, "kms.kmip-management.delete", by, now).await?;
+        self.commit(changes, &adapter, What { message, ..What::adapter(DELETE, &adapter) }, by, now).await?;
         self.keyring.forget(adapter.id);
         Ok(())
     }
@@ -91,22 +123,21 @@ impl Registry {
     /// A name that is not allowed or taken, a certificate that is on a list already, too many entries.
     pub async fn add_certificate(&self, new: NewCertificate, by: &Actor, now: Timestamp) -> Result<Certificate, Error> {
         let _changing = self.changing.lock().await;
-        check_name(&new.name)?;
-        let adapter = self.snapshot.load().adapters.get(&new.adapter).cloned().ok_or(Error::NotFound("adapter"))?;
-        let fingerprint = Fingerprint::of(&new.der);
-        self.check_certificate(&new, &fingerprint)?;
-        let NewCertificate { name, der, .. } = new;
-        let entry =
-            Certificate { adapter: adapter.id, name, fingerprint, der, created_at: now, created_by: by.id.clone() };
+        let NewCertificate { adapter, name, der } = new;
+        let name = name::given_or_random(name, "kmip_cert", &*self.random)?;
+        let adapter = self.snapshot.load().adapters.get(&adapter).cloned().ok_or(Error::NotFound("adapter"))?;
+        let (fingerprint, created_at, created_by) = (Fingerprint::of(&der), now, by.id.clone());
+        let entry = Certificate { adapter: adapter.id, name, fingerprint, der, created_at, created_by };
+        self.check_certificate(&entry)?;
         let key = self.keyring.key(&adapter.key).await?;
         let body = key.sign(&entry.place(), 1, record::encode_certificate(&entry));
         let change = Change::Put { key: entry.place(), expect: Expect::Absent, body, terms: Vec::new() };
-        self.commit(vec![change], &adapter, "kms.kmip-management.create", by, now).await?;
+        self.commit(vec![change], &adapter, What::certificate(CREATE, &entry), by, now).await?;
         Ok(entry)
     }
 
-    fn check_certificate(&self, new: &NewCertificate, fingerprint: &Fingerprint) -> Result<(), Error> {
-        if let Some(client) = self.admit(fingerprint) {
+    fn check_certificate(&self, new: &Certificate) -> Result<(), Error> {
+        if let Some(client) = self.admit(&new.fingerprint) {
             let same = client.adapter().id == new.adapter;
             return Err(Error::Listed(same.then(|| client.certificate().name.clone())));
         }
@@ -130,7 +161,7 @@ impl Registry {
         let listed = self.admit(&entry.fingerprint).filter(|client| client.adapter().id == adapter.id);
         listed.ok_or(Error::NotFound("certificate"))?;
         let change = Change::Delete { key: entry.place(), version: 1 };
-        self.commit(vec![change], &adapter, "kms.kmip-management.delete", by, now).await
+        self.commit(vec![change], &adapter, What::certificate(DELETE, entry), by, now).await
     }
 
     /// Wraps the keys of all adapters under a root key anew, so that none is under an older version of it. Returns how many were.
@@ -140,7 +171,7 @@ impl Registry {
     pub async fn rewrap(&self, root_key: KeyRef, by: &Actor, now: Timestamp) -> Result<usize, Error> {
         let _changing = self.changing.lock().await;
         let mut rewrapped = 0;
-        for adapter in self.adapters(root_key.instance).into_iter().filter(|adapter| adapter.root_key() == root_key) {
+        for adapter in self.adapters_under(root_key) {
             rewrapped += usize::from(self.rewrap_one(&adapter, by, now).await?);
         }
         Ok(rewrapped)
@@ -152,10 +183,11 @@ impl Registry {
         let Some(wrapped) = unwrapped.map_err(Failure::from)?.rewrapped else { return Ok(false) };
         let mut renewed = adapter.clone();
         renewed.key.wrapped = wrapped;
+        (renewed.updated_at, renewed.updated_by) = (Some(now), Some(by.id.clone()));
         let body = record::encode_adapter(&renewed);
         let expect = Expect::Version(adapter.version);
         let change = Change::Put { key: adapter.place(), expect, body, terms: Vec::new() };
-        self.commit(vec![change], adapter, "kms.secrets.rewrap", by, now).await?;
+        self.commit(vec![change], adapter, What::adapter("kms.secrets.rewrap", adapter), by, now).await?;
         Ok(true)
     }
 
@@ -163,32 +195,14 @@ impl Registry {
         &self,
         changes: Vec<Change>,
         adapter: &Adapter,
-        action: &str,
+        What { action, id, name, message }: What<'_>,
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let event = Event {
-            event_time: rfc3339(now),
-            action,
-            outcome: "success",
-            initiator: Initiator { id: &by.id, host: None },
-            target: Target {
-                id: None,
-                type_uri: "kms/kmip-management",
-                adapter: adapter.id,
-                instance: adapter.instance,
-                operation: None,
-            },
-            reason: None,
-        };
-        self.store.commit(Batch { changes, events: vec![event.to_bytes()] }).await.map_err(Failure::from)?;
+        let change = origin::Change { action, type_uri: MANAGEMENT, id, name: Some(name), message };
+        let event = Origin::Administrator { adapter, by }.changed(&change, now);
+        self.store.commit(Batch { changes, events: vec![event] }).await.map_err(Failure::from)?;
         self.reload().await?;
         Ok(())
     }
-}
-
-fn check_name(name: &str) -> Result<(), Error> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let fits = (2..=40).contains(&name.len()) && name.chars().all(allowed) && Uuid::parse_str(name).is_err();
-    if fits { Ok(()) } else { Err(Error::Name(name.to_owned())) }
 }

@@ -23,6 +23,8 @@ const CREATED_BY: Tag = Tag(0x54_2006);
 const ROOT_KEY: Tag = Tag(0x54_2007);
 const ROOT_KEY_VERSION: Tag = Tag(0x54_2008);
 const WRAPPED_KEY: Tag = Tag(0x54_2009);
+const UPDATED_AT: Tag = Tag(0x54_200A);
+const UPDATED_BY: Tag = Tag(0x54_200B);
 const DER: Tag = Tag(0x54_2101);
 
 /// An adapter's record.
@@ -38,6 +40,8 @@ pub(super) fn encode_adapter(adapter: &Adapter) -> Vec<u8> {
         out.bytes(ROOT_KEY, adapter.key.root_key.key.as_bytes());
         out.bytes(ROOT_KEY_VERSION, adapter.key.wrapped.key_version.as_bytes());
         out.bytes(WRAPPED_KEY, &adapter.key.wrapped.ciphertext);
+        out.optional(UPDATED_AT, adapter.updated_at.map(Timestamp::millis).as_ref());
+        out.optional(UPDATED_BY, adapter.updated_by.as_ref());
     });
     out.as_bytes().to_vec()
 }
@@ -54,9 +58,11 @@ pub(super) fn adapter(body: &[u8], version: u64) -> Result<Adapter, DecodeError>
     let root_key = KeyRef { instance, key: uuid(&mut reader, ROOT_KEY)? };
     let key_version = uuid(&mut reader, ROOT_KEY_VERSION)?;
     let wrapped = Wrapped { ciphertext: reader.required(WRAPPED_KEY)?, key_version };
+    let updated_at = reader.optional(UPDATED_AT)?.map(Timestamp::from_millis);
+    let updated_by = reader.optional(UPDATED_BY)?;
     reader.finish()?;
     let key = WrappedAdapterKey { adapter: id, root_key, wrapped };
-    Ok(Adapter { id, instance, name, description, created_at, created_by, key, version })
+    Ok(Adapter { id, instance, name, description, created_at, created_by, updated_at, updated_by, key, version })
 }
 
 /// An allow-list entry's record, before its tag.

@@ -183,9 +183,9 @@ async fn what_administrators_do_has_events() {
     let (registry, now) = (bench.engine.registry(), bench.now());
     let stranger = bench.neighbour("other").await;
     registry.remove_certificate(stranger.certificate(), &by(), now).await.unwrap();
-    bench.engine.remove_adapter(stranger.adapter(), &by(), now).await.unwrap();
+    bench.engine.remove_adapter(stranger.adapter(), false, &by(), now).await.unwrap();
     let key = uuid::Uuid::parse_str(&key).unwrap();
-    bench.engine.destroy_object(bench.client.adapter(), key, &by(), now).await.unwrap();
+    bench.engine.destroy_object(bench.client.adapter(), key, false, &by(), now).await.unwrap();
     let (committed, journaled) = watch.since(&bench).await;
     let actions: Vec<&str> = committed.iter().map(|event| event["action"].as_str().unwrap()).collect();
     let management = [
@@ -194,7 +194,7 @@ async fn what_administrators_do_has_events() {
         "kms.kmip-management.delete",
         "kms.kmip-management.delete",
     ];
-    assert_eq!(actions, [&management[..], &["kms.kmip.destroy"]].concat());
+    assert_eq!(actions, [&management[..], &["kms.kmip-management.delete"]].concat());
     assert!(committed.iter().all(|event| event["initiator"]["id"] == "somebody" && event["outcome"] == "success"));
     assert_eq!(committed[4]["target"]["id"], key.to_string());
     assert!(journaled.is_empty());

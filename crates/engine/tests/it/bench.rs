@@ -8,17 +8,17 @@ use engine::exchange::Reply;
 use engine::origin::Origin;
 use engine::registry::{Actor, Adapter, Client, NewAdapter, NewCertificate};
 use engine::{Engine, Parts};
-use keymanager::{KeyManager, NewRootKey};
+use keymanager::KeyManager;
 use kmip::{Timestamp, Value, Version};
 use store::Store;
 use store::journal::{Flush, Journal};
 use tempfile::TempDir;
 use uuid::Uuid;
 use wrap::Secret;
-use wrap::master::MasterKey;
 use wrap::primitive::{SystemRandom, random_secret};
 
 use crate::ask::{self, Answer, answers, create, id, message, unique};
+use crate::manager;
 use crate::meddler::Meddler;
 
 /// When every test begins.
@@ -43,11 +43,7 @@ pub(crate) struct Bench {
 
 /// The administrator.
 pub(crate) fn by() -> Actor {
-    Actor { id: "somebody".to_owned() }
-}
-
-fn manager_by() -> keymanager::Actor {
-    keymanager::Actor::new("somebody")
+    Actor::new("somebody")
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -69,10 +65,9 @@ impl Bench {
     async fn over(address: String, folder: TempDir) -> Bench {
         let store = Arc::new(Meddler::new(store::open(&address).await.unwrap()));
         let master = random_secret(&SystemRandom, 32).unwrap();
-        let manager = manager(&store, &master).await;
-        let instance = manager.create_instance("tenant", &manager_by(), at(NOW)).await.unwrap().id;
-        let new = NewRootKey { name: "crk".into(), description: None, payload: None };
-        let root_key = manager.create_root_key(instance, new, &manager_by(), at(NOW)).await.unwrap().id;
+        let manager = manager::open(&store, &master).await;
+        let instance = manager::instance(&manager, "tenant", at(NOW)).await;
+        let root_key = manager::root_key(&manager, instance, "crk", at(NOW)).await;
         let journal = journal(&folder);
         let engine = engine(&store, &manager, &journal).await.unwrap();
         let clock = AtomicI64::new(NOW * 1000);
@@ -89,7 +84,7 @@ impl Bench {
         drop(store);
         let address = format!("sqlite:{}", folder.path().join("data").display());
         let store = Arc::new(Meddler::new(store::open(&address).await.unwrap()));
-        let manager = self::manager(&store, &master).await;
+        let manager = manager::open(&store, &master).await;
         let journal = self::journal(&folder);
         let engine = self::engine(&store, &manager, &journal).await.unwrap();
         let client = engine.registry().admit(&fingerprint).unwrap();
@@ -98,7 +93,7 @@ impl Bench {
 
     /// Another engine over the same store, with nothing in memory, if one can be had.
     pub(crate) async fn second_engine(&self) -> Option<Engine> {
-        engine(&self.store, &manager(&self.store, &self.master).await, &self.journal).await
+        engine(&self.store, &manager::open(&self.store, &self.master).await, &self.journal).await
     }
 
     /// Now.
@@ -114,6 +109,16 @@ impl Bench {
     /// A client of a new adapter under the same root key.
     pub(crate) async fn neighbour(&self, name: &str) -> Client {
         admitted(&self.engine, self.instance, self.root_key, name).await
+    }
+
+    /// A client of a new adapter under another root key of the same instance, or of another one.
+    pub(crate) async fn stranger(&self, instance: Option<&str>, name: &str) -> Client {
+        let instance = match instance {
+            Some(name) => manager::instance(&self.manager, name, at(NOW)).await,
+            None => self.instance,
+        };
+        let root_key = manager::root_key(&self.manager, instance, name, at(NOW)).await;
+        admitted(&self.engine, instance, root_key, name).await
     }
 
     /// One more client of an adapter.
@@ -203,11 +208,6 @@ impl Bench {
     }
 }
 
-async fn manager(store: &Arc<Meddler>, master: &Secret) -> Arc<KeyManager> {
-    let (store, master) = (Arc::clone(store) as Arc<dyn Store>, MasterKey::new(master).unwrap());
-    Arc::new(KeyManager::open(store, master, Arc::new(SystemRandom)).await.unwrap())
-}
-
 fn journal(folder: &TempDir) -> Arc<Journal> {
     let path = folder.path().join("journal");
     Arc::new(Journal::open(&path, [7; 16], wrap::primitive::digest, Flush::Soon).unwrap())
@@ -220,14 +220,14 @@ async fn engine(store: &Arc<Meddler>, manager: &Arc<KeyManager>, journal: &Arc<J
 }
 
 async fn admitted(engine: &Engine, instance: Uuid, root_key: Uuid, name: &str) -> Client {
-    let new = NewAdapter { instance, name: name.to_owned(), description: None, root_key };
+    let new = NewAdapter { instance, name: Some(name.to_owned()), description: None, root_key };
     let adapter = engine.registry().create_adapter(new, &by(), at(NOW)).await.unwrap();
     listed(engine, &adapter, &format!("{name}-client")).await
 }
 
 async fn listed(engine: &Engine, adapter: &Adapter, name: &str) -> Client {
     let der = format!("the certificate {name} of {}", adapter.id).into_bytes();
-    let new = NewCertificate { adapter: adapter.id, name: name.to_owned(), der };
+    let new = NewCertificate { adapter: adapter.id, name: Some(name.to_owned()), der };
     let entry = engine.registry().add_certificate(new, &by(), at(NOW)).await.unwrap();
     engine.registry().admit(&entry.fingerprint).unwrap()
 }

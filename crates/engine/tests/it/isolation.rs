@@ -9,10 +9,10 @@ use crate::ask::{answers, attribute, create, id, ids, material, message, named, 
 use crate::bench::Bench;
 
 /// An object that never was: its identifier is as long as any.
-const NOBODY: &str = "6a1f3c52-9d0e-4f5b-8a77-2b1c0d9e8f70";
+pub(crate) const NOBODY: &str = "6a1f3c52-9d0e-4f5b-8a77-2b1c0d9e8f70";
 
 /// Every operation that names an object.
-fn requests(key: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn requests(key: &str) -> Vec<(&'static str, String)> {
     vec![
         ("Get", unique(key)),
         ("Get", unique(key) + "Key Format Type: PKCS#1"),
@@ -118,10 +118,10 @@ async fn administrators_see_an_adapters_objects_and_no_others() {
     let missing = bench.engine.object(stranger.adapter(), key, bench.now()).await.map(|object| object.id);
     assert!(matches!(missing, Err(Error::NotFound("key"))), "{missing:?}");
     let by = crate::bench::by();
-    let missing = bench.engine.destroy_object(stranger.adapter(), key, &by, bench.now()).await.map(|object| object.id);
+    let missing = bench.engine.destroy_object(stranger.adapter(), key, false, &by, bench.now()).await.map(|object| object.id);
     assert!(matches!(missing, Err(Error::NotFound("key"))), "{missing:?}");
     let before = bench.engine.count_objects(bench.client.adapter()).await.unwrap();
-    let destroyed = bench.engine.destroy_object(bench.client.adapter(), key, &by, bench.now()).await.unwrap();
+    let destroyed = bench.engine.destroy_object(bench.client.adapter(), key, false, &by, bench.now()).await.unwrap();
     assert_eq!(destroyed.state, Some(kmip::enums::State::Destroyed));
     assert_eq!((before, bench.engine.count_objects(bench.client.adapter()).await.unwrap()), (1, 1));
 }

@@ -19,7 +19,7 @@ pub(crate) struct Meddler {
     gate: Mutex<Option<Arc<Gate>>>,
 }
 
-/// Where a search is held up.
+/// Where a count is held up.
 #[derive(Default)]
 pub(crate) struct Gate {
     reached: Notify,
@@ -27,7 +27,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Waits until the search is here.
+    /// Waits until the count is here.
     pub(crate) async fn reached(&self) {
         self.reached.notified().await;
     }
@@ -75,7 +75,7 @@ impl Meddler {
         records
     }
 
-    /// The next search of objects waits with what it found until it is let go.
+    /// The next count of records waits with what it found until it is let go.
     pub(crate) fn gate(&self) -> Arc<Gate> {
         let gate = Arc::new(Gate::default());
         *self.gate.lock() = Some(Arc::clone(&gate));
@@ -98,11 +98,6 @@ impl Store for Meddler {
 
     async fn find(&self, query: &Query) -> Result<Page, Error> {
         let page = self.inner.find(query).await?;
-        let gate = self.gate.lock().take();
-        if let Some(gate) = gate {
-            gate.reached.notify_one();
-            gate.open.notified().await;
-        }
         let records = page.records.into_iter().filter_map(|(at, record)| Some((at, self.altered(record)?)));
         Ok(Page { records: records.collect(), more: page.more })
     }
@@ -114,7 +109,13 @@ impl Store for Meddler {
     }
 
     async fn count(&self, query: &Query) -> Result<u64, Error> {
-        self.inner.count(query).await
+        let count = self.inner.count(query).await?;
+        let gate = self.gate.lock().take();
+        if let Some(gate) = gate {
+            gate.reached.notify_one();
+            gate.open.notified().await;
+        }
+        Ok(count)
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), Error> {

@@ -9,10 +9,6 @@ use wrap::KeyRef;
 use crate::ask::{attribute, create, material, reason, unique, value};
 use crate::bench::{Bench, by};
 
-fn actor() -> keymanager::Actor {
-    keymanager::Actor::new("somebody")
-}
-
 async fn get(bench: &Bench, key: &str) -> Option<ResultReason> {
     reason(&bench.ask("Get", &unique(key)).await)
 }
@@ -24,21 +20,19 @@ async fn a_disabled_root_key_stops_its_adapters_at_once() {
     let bench = Bench::new().await;
     let key = bench.key(&[]).await;
     let bytes = bench.material(&key).await;
-    let (instance, root_key) = (bench.instance, bench.root_key);
     for _ in 0..3 {
-        bench.manager.disable(instance, root_key, &actor(), bench.now()).await.unwrap();
+        bench.disable().await;
         assert_eq!(get(&bench, &key).await, DENIED);
         assert_eq!(reason(&bench.ask("Get Attributes", &unique(&key)).await), DENIED);
         assert_eq!(reason(&bench.ask("Create", &create(&[])).await), DENIED);
         assert_eq!(reason(&bench.ask("Locate", "").await), DENIED);
         assert!(bench.ask("Query", "Query Function: Query Operations").await.is_ok(), "what needs no key goes on");
-        bench.manager.enable(instance, root_key, &actor(), bench.now()).await.unwrap();
+        bench.enable().await;
         assert_eq!(bench.material(&key).await, bytes);
     }
-    let users = ["default".to_owned()];
-    bench.manager.delete(instance, root_key, &users, true, &actor(), bench.now()).await.unwrap();
+    bench.delete().await;
     assert_eq!(get(&bench, &key).await, DENIED);
-    bench.manager.restore(instance, root_key, &actor(), bench.now()).await.unwrap();
+    bench.restore().await;
     assert_eq!(bench.material(&key).await, bytes);
 }
 
@@ -46,17 +40,8 @@ async fn a_disabled_root_key_stops_its_adapters_at_once() {
 #[tokio::test]
 async fn other_root_keys_go_on() {
     let bench = Bench::new().await;
-    let new = keymanager::NewRootKey { name: "other".into(), description: None, payload: None };
-    let other = bench.manager.create_root_key(bench.instance, new, &actor(), bench.now()).await.unwrap().id;
-    let new = engine::registry::NewAdapter {
-        instance: bench.instance,
-        name: "other".into(),
-        description: None,
-        root_key: other,
-    };
-    let adapter = bench.engine.registry().create_adapter(new, &by(), bench.now()).await.unwrap();
-    let client = bench.client_of(&adapter, "other-client").await;
-    bench.manager.disable(bench.instance, bench.root_key, &actor(), bench.now()).await.unwrap();
+    let client = bench.stranger(None, "other").await;
+    bench.disable().await;
     assert!(bench.ask_as(&client, Version::V1_4, "Create", &create(&[])).await.is_ok());
     assert_eq!(reason(&bench.ask("Create", &create(&[])).await), DENIED);
 }
@@ -69,7 +54,7 @@ async fn after_a_rewrap_the_old_version_is_needed_no_more() {
     let bytes = bench.material(&key).await;
     let place = KeyRef { instance: bench.instance, key: bench.root_key };
     let old = bench.client.adapter().key.wrapped.key_version;
-    bench.manager.rotate(bench.instance, bench.root_key, None, &actor(), bench.now()).await.unwrap();
+    bench.rotate().await;
     assert_eq!(bench.material(&key).await, bytes, "between the two, the old version serves");
     let rewrap = async || bench.engine.registry().rewrap(place, &by(), bench.now()).await.unwrap();
     assert_eq!((rewrap().await, rewrap().await), (2, 0));
@@ -101,7 +86,7 @@ async fn before_a_rewrap_the_old_version_is_needed() {
     let bench = Bench::new().await;
     let key = bench.key(&[]).await;
     let old = bench.client.adapter().key.wrapped.key_version;
-    bench.manager.rotate(bench.instance, bench.root_key, None, &actor(), bench.now()).await.unwrap();
+    bench.rotate().await;
     forget(&bench, old).await;
     let engine = bench.second_engine().await.unwrap();
     let answer = bench.ask_at(&engine, &bench.client, "Get", &unique(&key)).await.unwrap();

@@ -210,7 +210,7 @@ async fn an_adapter_with_a_new_key_reads_nothing() {
     let engine = bench.second_engine().await.unwrap();
     // The entry of the list is made anew, so that the client itself is one of the new key's.
     engine.registry().remove_certificate(&certificate, &by(), bench.now()).await.unwrap();
-    let new = NewCertificate { adapter: adapter.id, name: certificate.name, der: certificate.der };
+    let new = NewCertificate { adapter: adapter.id, name: Some(certificate.name), der: certificate.der };
     engine.registry().add_certificate(new, &by(), bench.now()).await.unwrap();
     let state = unique(&key) + "Attribute Name: \"State\"";
     let answer = bench.ask_at(&engine, &bench.client, "Get Attributes", &state).await.unwrap();

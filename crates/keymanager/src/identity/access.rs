@@ -40,6 +40,13 @@ pub struct Principal {
     pub(crate) access: Access,
 }
 
+impl Principal {
+    /// Whether any role of theirs is on the installation as a whole, so that they mean that where they name no instance.
+    pub fn is_of_the_installation(&self) -> bool {
+        self.access.any(|reach| reach.covers(Uuid::nil(), Extent::Installation))
+    }
+}
+
 /// How far somebody's rights reach.
 #[derive(Clone, Debug)]
 pub enum Access {
@@ -64,17 +71,46 @@ pub struct Reach {
 impl Access {
     /// Whether the action may be done to the extent in the instance.
     pub(crate) fn allows(&self, action: Action, instance: Uuid, extent: Extent<'_>) -> bool {
+        self.any(|reach| reach.role.may(action) && reach.covers(instance, extent))
+    }
+
+    /// Whether the action may be done to anything in the instance, be it a single key.
+    pub(crate) fn allows_within(&self, action: Action, instance: Uuid) -> bool {
+        self.any(|reach| reach.role.may(action) && reach.touches(instance))
+    }
+
+    /// Whether there is anything to be done in the instance.
+    pub(crate) fn sees(&self, instance: Uuid) -> bool {
+        self.any(|reach| reach.touches(instance))
+    }
+
+    /// Whether there is anything to be done anywhere.
+    pub(crate) fn is_some(&self) -> bool {
+        self.any(|_| true)
+    }
+
+    /// Whether the installation is administered.
+    pub(crate) fn administers_installation(&self) -> bool {
+        self.any(|reach| reach.role == Role::Administrator && reach.covers(Uuid::nil(), Extent::Installation))
+    }
+
+    fn any(&self, holds: impl Fn(&Reach) -> bool) -> bool {
         match self {
             Access::All => true,
-            Access::Reaches(reaches) => reaches.iter().any(|reach| reach.role.may(action) && reach.covers(instance, extent)),
+            Access::Reaches(reaches) => reaches.iter().any(holds),
         }
     }
 }
 
 impl Reach {
+    /// A role on the whole of an instance, or of every instance.
+    pub(super) fn on(role: Role, instance: Option<Uuid>) -> Self {
+        Reach { role, instance, ring: None, key: None }
+    }
+
     /// Whether the extent lies wholly within this reach.
-    fn covers(&self, instance: Uuid, extent: Extent<'_>) -> bool {
-        let same_instance = self.instance.is_none_or(|own| own == instance);
+    pub(super) fn covers(&self, instance: Uuid, extent: Extent<'_>) -> bool {
+        let same_instance = self.touches(instance);
         let same_ring = |ring: &str| self.ring.as_deref().is_none_or(|own| own == ring);
         match extent {
             Extent::Installation => self.instance.is_none() && self.ring.is_none() && self.key.is_none(),
@@ -82,5 +118,10 @@ impl Reach {
             Extent::Ring(ring) => same_instance && same_ring(ring) && self.key.is_none(),
             Extent::Key { ring, key } => same_instance && same_ring(ring) && self.key.is_none_or(|own| own == key),
         }
+    }
+
+    /// Whether anything in the instance lies within this reach.
+    fn touches(&self, instance: Uuid) -> bool {
+        self.instance.is_none_or(|own| own == instance)
     }
 }

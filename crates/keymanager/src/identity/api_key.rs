@@ -1,11 +1,11 @@
-//! API keys: who may administer an instance.
+//! API keys: what service IDs show.
 //!
 //! The invariant: **the secret is shown once and kept nowhere**: a record holds its SHA-256, which also says where the record is.
 //! A digest without salt or stretching is enough for 256 random bits.
 
+use crate::Error;
+use crate::audit::Target;
 use crate::ledger::{place, term};
-use crate::identity::Principal;
-use crate::{Denied, Error};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kmip::Timestamp;
@@ -53,6 +53,8 @@ pub struct NewApiKey {
     pub description: Option<String>,
     /// When it ends, if it does: after now.
     pub expires: Option<Timestamp>,
+    /// The instance that its holder means where a request names none; the service ID's owner where this is none.
+    pub home: Option<Uuid>,
 }
 
 /// An API key, without its secret.
@@ -87,16 +89,20 @@ impl ApiKey {
     }
 
     pub(crate) fn found_by(&self) -> Vec<Term> {
-        vec![of_id(self.id), of_instance(self.instance)]
+        let of_service_id = self.service_id.map(of_service_id);
+        [of_id(self.id), of_instance(self.instance)].into_iter().chain(of_service_id).collect()
     }
 
+    pub(super) fn event_target(&self) -> Target<'_> {
+        Target { id: self.id.to_string(), name: &self.name }
+    }
 }
 
 /// An API key's secret, `keystead_` and 43 characters. It is wiped when dropped and has no Debug.
 pub struct ApiKeySecret(Zeroizing<String>);
 
 impl ApiKeySecret {
-    fn new(random: &dyn Random) -> Result<Self, Error> {
+    pub(super) fn new(random: &dyn Random) -> Result<Self, Error> {
         let bytes = random_secret(random, SECRET)?;
         let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + CHARACTERS));
         text.push_str(PREFIX);
@@ -104,8 +110,12 @@ impl ApiKeySecret {
         Ok(ApiKeySecret(text))
     }
 
-    fn is_well_formed(text: &str) -> bool {
+    pub(super) fn is_well_formed(text: &str) -> bool {
         text.strip_prefix(PREFIX).is_some_and(|rest| rest.len() == CHARACTERS)
+    }
+
+    pub(super) fn digest(&self) -> [u8; 32] {
+        secret_digest(&self.0)
     }
 
     /// The text to show, once.
@@ -114,16 +124,20 @@ impl ApiKeySecret {
     }
 }
 
-fn secret_digest(secret: &str) -> [u8; 32] {
+pub(super) fn secret_digest(secret: &str) -> [u8; 32] {
     digest(&[b"keystead API key\0", secret.as_bytes()])
 }
 
-fn place_id(digest: &[u8; 32]) -> Uuid {
+pub(super) fn place_id(digest: &[u8; 32]) -> Uuid {
     let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *digest;
     Uuid::from_bytes(id)
 }
 
-fn of_id(id: Uuid) -> Term {
+pub(super) fn of_service_id(id: Uuid) -> Term {
+    term("API key service ID", id.as_bytes())
+}
+
+pub(super) fn of_id(id: Uuid) -> Term {
     term("API key id", id.as_bytes())
 }
 

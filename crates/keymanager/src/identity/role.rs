@@ -4,8 +4,8 @@
 //! is the only place that says so.** Each route of the API names its action, and an action that has no row does not exist.
 
 use Role::{
-    Administrator, Editor, KeyPurge, KmipAdapterManager, Manager, Operator, Reader, ReaderPlus, Viewer, VmwareKmipManager,
-    Writer,
+    Administrator, Editor, KeyPurge, KmipAdapterManager, Manager, Operator, Reader, ReaderPlus, Viewer,
+    VmwareKmipManager, Writer,
 };
 
 macro_rules! roles {
@@ -67,6 +67,14 @@ impl Role {
         Role::ALL.iter().copied().find(|role| role.number() == number)
     }
 
+    /// Whether it is a platform role: one on instances and the access to them, rather than on keys.
+    pub fn is_platform(self) -> bool {
+        match self {
+            Viewer | Operator | Editor | Administrator => true,
+            Reader | ReaderPlus | Writer | Manager | KeyPurge | KmipAdapterManager | VmwareKmipManager => false,
+        }
+    }
+
     /// Whether the role has the action.
     pub fn may(self, action: Action) -> bool {
         action.roles().contains(&self)
@@ -87,6 +95,11 @@ macro_rules! actions {
             /// Its name in audit events, IBM's.
             pub fn event(self) -> &'static str {
                 match self { $(Action::$action => $event,)* }
+            }
+
+            /// Whether it is about instances and the access to them, rather than about keys: network policies are not for it.
+            pub(crate) fn is_platform(self) -> bool {
+                !self.event().starts_with("kms.")
             }
 
             /// Who may.

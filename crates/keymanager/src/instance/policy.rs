@@ -1,8 +1,21 @@
 //! Policies of an instance: what they say, and the questions they answer.
+//!
+//! The invariant: **a policy that was set counts for every question that is asked after the answer to that**: each question is
+//! answered from the record as the store has it, never from a copy with a life of its own.
 
-use crate::{Call, Error, KeyManager, Overrides};
+mod making;
+mod network;
+mod setting;
+
+pub(crate) use making::Making;
+pub use network::Network;
+
+use crate::ledger::{place, space};
+use crate::{Call, Error, Extent, KeyManager, Overrides, RotationSetting};
 use kmip::Timestamp;
 use std::net::IpAddr;
+use std::sync::Arc;
+use store::{Key as Place, Term};
 use uuid::Uuid;
 
 /// A policy of an instance (Key Protect: "Managing policies": dualAuthDelete, allowedNetwork, allowedIP, keyCreateImportAccess,
@@ -46,13 +59,28 @@ pub enum Rule {
     },
 }
 
-/// An address block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    /// Its first address.
-    pub address: IpAddr,
-    /// How many leading bits count.
-    pub prefix: u8,
+impl Rule {
+    /// The API's `policy_type`.
+    pub fn policy_type(&self) -> &'static str {
+        match self {
+            Rule::DualAuthDelete => "dualAuthDelete",
+            Rule::AllowedNetwork { .. } => "allowedNetwork",
+            Rule::AllowedIp(_) => "allowedIP",
+            Rule::KeyCreateImportAccess(_) => "keyCreateImportAccess",
+            Rule::Metrics => "metrics",
+            Rule::Rotation { .. } => "rotation",
+        }
+    }
+
+    /// Whether a policy with this rule lets requests from an address in. What is no rule about networks does. Nobody knows whether
+    /// an address that is not known is allowed, so it is not.
+    fn admits(&self, address: Option<IpAddr>) -> bool {
+        match self {
+            Rule::AllowedNetwork { private_only } => !private_only || address.is_some_and(network::is_private),
+            Rule::AllowedIp(networks) => address.is_some_and(|peer| networks.iter().any(|block| block.contains(peer))),
+            Rule::DualAuthDelete | Rule::KeyCreateImportAccess(_) | Rule::Metrics | Rule::Rotation { .. } => true,
+        }
+    }
 }
 
 /// What keyCreateImportAccess allows.
@@ -79,35 +107,47 @@ pub struct NewInstancePolicy {
     pub enabled: bool,
 }
 
-/// What is about to be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Making {
-    pub(crate) extractable: bool,
-    pub(crate) imported: bool,
-    /// Under an import token.
-    pub(crate) with_token: bool,
+/// All policies of an instance: one record, so that what is set together counts together.
+pub(crate) struct Policies {
+    pub(crate) instance: Uuid,
+    pub(crate) each: Vec<InstancePolicy>,
+}
+
+impl Policies {
+    pub(crate) fn place(&self) -> Place {
+        place::<Policies>(space(self.instance), Uuid::nil())
+    }
+
+    pub(crate) fn found_by(&self) -> Vec<Term> {
+        Vec::new()
+    }
 }
 
 impl KeyManager {
-    /// Whether the instance's keyCreateImportAccess lets a key be made, rotated or restored.
-    ///
-    /// # Errors
-    /// [`Error::CreateImportAccess`].
-    pub(crate) async fn check_making(&self, instance: Uuid, making: Making) -> Result<(), Error> {
-        let _ = (instance, making);
-        todo!("policies")
-    }
-
-    /// The policies that a new key gets from its instance.
+    /// The policies that a new key gets from its instance: two people for the deletion of any key, rotation for those root keys
+    /// that can rotate by themselves.
     pub(crate) async fn policies_for(&self, instance: Uuid, making: Making) -> Result<Overrides, Error> {
-        let _ = (instance, making);
-        todo!("policies")
+        let mut policies = Overrides::default();
+        self.each_enabled(instance, |rule| match *rule {
+            Rule::DualAuthDelete => policies.dual_auth_delete = Some(true),
+            Rule::Rotation { interval_month } if !making.extractable && !making.imported => {
+                policies.rotation = Some(RotationSetting { enabled: true, interval_month });
+            }
+            Rule::Rotation { .. }
+            | Rule::AllowedNetwork { .. }
+            | Rule::AllowedIp(_)
+            | Rule::KeyCreateImportAccess(_)
+            | Rule::Metrics => {}
+        })
+        .await?;
+        Ok(policies)
     }
 
     /// Whether the instance's network policies let requests from an address in. Asked for each request, so it is cheap.
     pub(crate) async fn admits(&self, instance: Uuid, address: Option<IpAddr>) -> Result<bool, Error> {
-        let _ = (instance, address);
-        todo!("policies")
+        let mut admits = true;
+        self.each_enabled(instance, |rule| admits &= rule.admits(address)).await?;
+        Ok(admits)
     }
 
     /// Whether the instance's metrics are to be served.
@@ -115,8 +155,9 @@ impl KeyManager {
     /// # Errors
     /// [`Error::Damaged`], [`Error::Store`].
     pub async fn metrics_enabled(&self, instance: Uuid) -> Result<bool, Error> {
-        let _ = instance;
-        todo!("policies")
+        let mut enabled = false;
+        self.each_enabled(instance, |rule| enabled |= *rule == Rule::Metrics).await?;
+        Ok(enabled)
     }
 
     /// Every policy of the instance that was ever set.
@@ -124,16 +165,20 @@ impl KeyManager {
     /// # Errors
     /// [`Error::Unauthorized`], [`Error::Damaged`], [`Error::Store`].
     pub async fn instance_policies(&self, call: &Call) -> Result<Vec<InstancePolicy>, Error> {
-        let _ = call;
-        todo!("policies")
+        if !call.reaches(Extent::Instance) {
+            return Err(Error::Unauthorized);
+        }
+        Ok(self.policies(call.instance).await?.map(|policies| policies.each.clone()).unwrap_or_default())
     }
 
-    /// Sets policies, all or none of them. They count for what happens from now on.
-    ///
-    /// # Errors
-    /// [`Error::Unauthorized`], [`Error::Field`], [`Error::Busy`], [`Error::Store`].
-    pub async fn set_instance_policies(&self, call: &Call, policies: Vec<NewInstancePolicy>) -> Result<(), Error> {
-        let _ = (call, policies);
-        todo!("policies")
+    async fn each_enabled(&self, instance: Uuid, look: impl FnMut(&Rule)) -> Result<(), Error> {
+        let policies = self.policies(instance).await?;
+        let all = policies.iter().flat_map(|policies| &policies.each);
+        all.filter(|policy| policy.enabled).map(|policy| &policy.rule).for_each(look);
+        Ok(())
+    }
+
+    async fn policies(&self, instance: Uuid) -> Result<Option<Arc<Policies>>, Error> {
+        self.ledger.kept::<Policies>(space(instance), Uuid::nil()).await
     }
 }

@@ -1,8 +1,14 @@
 //! Keys made and imported.
+//!
+//! The invariant: **a new key is there whole or not at all**: record, material, aliases and event are one batch, in a ring that stands.
 
-use crate::key::RotationSetting;
-use crate::{Call, Error, Key, KeyManager};
+use crate::audit::success;
+use crate::instance::Making;
+use crate::key::life::named;
+use crate::key::{DEFAULT_RING, DualAuth, PolicyStamp, Rotation, RotationSetting};
+use crate::{Call, Error, Extent, Key, KeyManager, State, text};
 use kmip::Timestamp;
+use store::{Batch, Expect};
 use wrap::Secret;
 
 /// What makes a key (Key Protect API: "Create a key").
@@ -25,6 +31,17 @@ pub struct NewKey {
     pub payload: Option<Payload>,
     /// Policies that override the instance's; none: the instance's policies apply.
     pub overrides: Option<Overrides>,
+}
+
+impl Making {
+    /// What is made with or without material that is brought along.
+    pub(super) fn of(extractable: bool, payload: Option<&Payload>) -> Self {
+        let with_token = match payload {
+            Some(Payload::Encrypted(_)) => true,
+            Some(Payload::Plain(_)) | None => false,
+        };
+        Making { extractable, imported: payload.is_some(), with_token }
+    }
 }
 
 impl NewKey {
@@ -79,9 +96,99 @@ impl KeyManager {
     /// # Errors
     /// [`Error::Unauthorized`] for the ring; [`Error::NotFound`] for a ring that is not there; [`Error::Field`];
     /// [`Error::CreateImportAccess`]; [`Error::Taken`] for an alias; [`Error::RootKeyRequired`] for an import token with a standard
-    /// key; [`Error::Nonce`], [`Error::NonceIv`], [`Error::ImportTokenExpired`]; [`Error::Store`].
-    pub async fn create_key(&self, call: &Call, new: NewKey) -> Result<Key, Error> {
-        let _ = (call, new);
-        todo!("keys")
+    /// key; [`Error::RotationOfImported`]; [`Error::Nonce`], [`Error::NonceIv`], [`Error::ImportTokenExpired`]; [`Error::Busy`],
+    /// [`Error::Store`].
+    pub async fn create_key(&self, call: &Call, mut new: NewKey) -> Result<Key, Error> {
+        let making = Making::of(new.extractable, new.payload.as_ref());
+        if !call.reaches(Extent::Ring(new.ring.as_deref().unwrap_or(DEFAULT_RING))) {
+            return Err(Error::Unauthorized);
+        }
+        let (payload, overrides) = (new.payload.take(), new.overrides.take());
+        let mut key = self.drafted(call, new, making)?;
+        let stands = self.ring_stands(call.instance, key.ring()).await?;
+        self.check_making(call.instance, making).await?;
+        let policies = match overrides {
+            Some(overrides) => overrides,
+            None => self.policies_for(call.instance, making).await?,
+        };
+        self.set_policies(call, &mut key, policies)?;
+        let material = self.material(call, payload, key.extractable).await?;
+        let version = self.new_version(&key, &material)?;
+        let mut changes = vec![self.ledger.put(Expect::Absent, &key), self.ledger.put(Expect::Absent, &version)];
+        changes.extend(self.new_aliases(call, key.id, &key.aliases)?);
+        self.room_for_aliases(call.instance, key.aliases.len()).await?;
+        changes.extend(stands);
+        let batch = Batch { changes, events: vec![success(call, &key.target())] };
+        match self.commit(call, batch, false).await {
+            Err(Error::Store(store::Error::Conflict(_))) => {
+                self.check_free(call, &key.aliases).await?;
+                self.ring_stands(call.instance, key.ring()).await?;
+                Err(Error::Busy)
+            }
+            other => other.map(|()| key),
+        }
+    }
+
+    /// A key with all that its maker said of it, once that was found fit.
+    fn drafted(&self, call: &Call, new: NewKey, making: Making) -> Result<Key, Error> {
+        let id = self.new_id()?;
+        if making.with_token && making.extractable {
+            return Err(Error::RootKeyRequired(id));
+        }
+        if new.expires.is_some_and(|expires| expires <= call.now) {
+            let reason = "is past: give a time in the future".to_owned();
+            return Err(Error::Field { field: "expirationDate", reason });
+        }
+        Ok(Key {
+            id,
+            instance: call.instance,
+            name: text::name(&new.name)?,
+            description: text::key_description(new.description)?,
+            aliases: new.aliases,
+            tags: text::tags(new.tags)?,
+            extractable: new.extractable,
+            ring: new.ring.as_deref().and_then(named),
+            state: State::Active,
+            imported: making.imported,
+            version: self.new_id()?,
+            version_created: Some(call.now),
+            versions: 1,
+            created: call.now,
+            created_by: call.actor.clone(),
+            rotated: None,
+            updated: None,
+            expires: new.expires,
+            suspended: None,
+            deleted: None,
+            deleted_by: None,
+            synced: None,
+            rotation: None,
+            dual_auth: None,
+            set_for_deletion: None,
+        })
+    }
+
+    /// Gives a new key its policies.
+    fn set_policies(&self, call: &Call, key: &mut Key, policies: Overrides) -> Result<(), Error> {
+        if let Some(setting) = policies.rotation {
+            key.rotates_by_itself()?;
+            let interval_month = setting.months(None)?;
+            let stamp = PolicyStamp::new(self.new_id()?, call);
+            key.rotation = Some(Rotation { enabled: setting.enabled, interval_month, stamp });
+        }
+        if let Some(enabled) = policies.dual_auth_delete {
+            key.dual_auth = Some(DualAuth { enabled, stamp: PolicyStamp::new(self.new_id()?, call) });
+        }
+        Ok(())
+    }
+
+    /// Whether no key has one of these aliases.
+    async fn check_free(&self, call: &Call, aliases: &[String]) -> Result<(), Error> {
+        for alias in aliases {
+            if self.aliased(call.instance, alias).await?.is_some() {
+                return Err(Error::Taken { what: "alias", name: alias.clone() });
+            }
+        }
+        Ok(())
     }
 }

@@ -1,18 +1,62 @@
-//! What administrators do with keys: rotate, enable, disable, delete, restore, purge, move.
+//! What administrators do with keys: rotate, enable, disable, move. The end of a key's life is in `deletion`.
+//!
+//! The invariant: **each is decided on the record that it changes**, by the table of states first, then by what else must be true.
+//! A change in a key's life is told to who is registered on it, so it counts as a sync.
 
-use crate::key::Payload;
-use crate::{Call, Error, Key, KeyManager};
+use crate::change::Decision;
+use crate::instance::Making;
+use crate::key::{DEFAULT_RING, Payload};
+use crate::timers::left;
+use crate::{Call, Error, Event, Extent, Key, KeyManager, State};
+use store::Expect;
 
 impl KeyManager {
     /// Gives a root key a new version, under which it wraps from now on. Older ones go on unwrapping; what the KMIP service wrapped
     /// is wrapped again.
     ///
     /// # Errors
-    /// As [`KeyManager::key`]; [`Error::PayloadRequired`], [`Error::PayloadForbidden`], [`Error::RotatedRecently`],
-    /// [`Error::CreateImportAccess`], [`Error::RootKeyRequired`], [`Error::State`], [`Error::Deleted`], [`Error::Busy`].
+    /// As [`KeyManager::key`]; [`Error::RootKeyRequired`], [`Error::State`], [`Error::Deleted`], [`Error::PayloadRequired`],
+    /// [`Error::PayloadForbidden`], [`Error::RotatedRecently`], [`Error::CreateImportAccess`], [`Error::Field`], [`Error::Busy`]; for
+    /// an import token as [`KeyManager::create_key`].
     pub async fn rotate(&self, call: &Call, id_or_alias: &str, payload: Option<Payload>) -> Result<Key, Error> {
-        let _ = (call, id_or_alias, payload);
-        todo!("keys")
+        self.rotate_if(call, id_or_alias, payload, |_| Ok(())).await
+    }
+
+    /// [`KeyManager::rotate`], if one more thing is true of the very record that is changed.
+    pub(crate) async fn rotate_if(
+        &self,
+        call: &Call,
+        id_or_alias: &str,
+        payload: Option<Payload>,
+        is_wanted: impl Fn(&Key) -> Result<(), Error> + Send + Sync,
+    ) -> Result<Key, Error> {
+        let key = self.find(call, id_or_alias, None).await?.root()?;
+        self.check_rotation(call, &key, payload.is_some())?;
+        let making = Making::of(false, payload.as_ref());
+        self.check_remaking(call.instance, making).await?;
+        let material = self.material(call, payload, false).await?;
+        let rotated = self
+            .change(call, key.id, |key| {
+                self.check_rotation(call, key, making.imported)?;
+                is_wanted(key)?;
+                let after = Key {
+                    state: key.after(Event::Rotate)?,
+                    version: self.new_id()?,
+                    version_created: Some(call.now),
+                    versions: key.versions.saturating_add(1),
+                    rotated: Some(call.now),
+                    synced: Some(call.now),
+                    ..key.clone()
+                };
+                let version = self.new_version(&after, &material)?;
+                Ok(Decision { extra: vec![self.ledger.put(Expect::Absent, &version)], after })
+            })
+            .await?;
+        // The older version goes on unwrapping, so that it is not too late to wrap again later.
+        if let Err(error) = self.kmip().rewrap(call, rotated.id).await {
+            tracing::warn!(key = %rotated.id, %error, "adapters are still under an older version of their root key: sync it");
+        }
+        Ok(rotated)
     }
 
     /// Makes a disabled root key usable again, 30 seconds after it was disabled or later.
@@ -20,8 +64,17 @@ impl KeyManager {
     /// # Errors
     /// As [`KeyManager::key`]; [`Error::TooEarly`], [`Error::RootKeyRequired`], [`Error::State`], [`Error::Deleted`].
     pub async fn enable(&self, call: &Call, id_or_alias: &str) -> Result<Key, Error> {
-        let _ = (call, id_or_alias);
-        todo!("keys")
+        let key = self.find(call, id_or_alias, None).await?.root()?;
+        self.change(call, key.id, |key| {
+            let state = key.after(Event::Enable)?;
+            // A record of version 0.1 does not say when.
+            let wait = key.suspended.and_then(|since| left(since, self.timers.enable_after, call.now));
+            if let Some(seconds) = wait {
+                return Err(Error::TooEarly { what: "enabling the key", seconds });
+            }
+            Ok(Decision::to(Key { state, suspended: None, synced: Some(call.now), ..key.clone() }))
+        })
+        .await
     }
 
     /// Makes a root key unusable until it is enabled.
@@ -29,46 +82,55 @@ impl KeyManager {
     /// # Errors
     /// As [`KeyManager::enable`].
     pub async fn disable(&self, call: &Call, id_or_alias: &str) -> Result<Key, Error> {
-        let _ = (call, id_or_alias);
-        todo!("keys")
-    }
-
-    /// Deletes a key: what is sealed under it is unreadable from now on, and a KMIP object is not found any more. It can be
-    /// restored for 30 days.
-    ///
-    /// # Errors
-    /// As [`KeyManager::key`]; [`Error::InUse`] while adapters are registered on it and it is not forced;
-    /// [`Error::AuthorizationsNotMet`] where two people are needed; [`Error::State`], [`Error::Deleted`].
-    pub async fn delete_key(&self, call: &Call, id_or_alias: &str, force: bool) -> Result<Key, Error> {
-        let _ = (call, id_or_alias, force);
-        todo!("keys")
-    }
-
-    /// Takes back a deletion of the last 30 days, 30 seconds after it or later: the key is active again.
-    ///
-    /// # Errors
-    /// As [`KeyManager::key`]; [`Error::TooEarly`], [`Error::RestoreExpired`], [`Error::Expired`], [`Error::State`],
-    /// [`Error::CreateImportAccess`].
-    pub async fn restore(&self, call: &Call, id_or_alias: &str) -> Result<Key, Error> {
-        let _ = (call, id_or_alias);
-        todo!("keys")
-    }
-
-    /// Erases a deleted key, 4 hours after its deletion or later: its record and every version of its material are removed.
-    ///
-    /// # Errors
-    /// As [`KeyManager::key`]; [`Error::TooEarly`], [`Error::NotDeleted`].
-    pub async fn purge(&self, call: &Call, id: &str) -> Result<Key, Error> {
-        let _ = (call, id);
-        todo!("keys")
+        let key = self.find(call, id_or_alias, None).await?.root()?;
+        self.change(call, key.id, |key| {
+            let state = key.after(Event::Disable)?;
+            Ok(Decision::to(Key { state, suspended: Some(call.now), synced: Some(call.now), ..key.clone() }))
+        })
+        .await
     }
 
     /// Moves a key into another key ring.
     ///
     /// # Errors
-    /// As [`KeyManager::key`]; [`Error::NotFound`] for the ring, [`Error::Unauthorized`] for either ring.
+    /// As [`KeyManager::key`]; [`Error::NotFound`] for the ring, [`Error::Unauthorized`] for either ring; [`Error::KmipKey`],
+    /// [`Error::Deleted`], [`Error::Busy`].
     pub async fn move_key(&self, call: &Call, id_or_alias: &str, ring: &str) -> Result<Key, Error> {
-        let _ = (call, id_or_alias, ring);
-        todo!("keys")
+        let key = self.find(call, id_or_alias, None).await?.own()?;
+        if !call.reaches(Extent::Ring(ring)) {
+            return Err(Error::Unauthorized);
+        }
+        let stands = self.ring_stands(call.instance, ring).await?;
+        let moved = self.change(call, key.id, |key| match key.state {
+            State::Destroyed => Err(Error::Deleted(key.id)),
+            State::PreActive | State::Active | State::Suspended | State::Deactivated => {
+                let after = Key { ring: named(ring), ..key.clone() };
+                Ok(Decision { after, extra: stands.iter().cloned().collect() })
+            }
+        });
+        match moved.await {
+            // It may have been the ring that changed under it.
+            Err(Error::Busy) => Err(self.ring_stands(call.instance, ring).await.err().unwrap_or(Error::Busy)),
+            other => other,
+        }
     }
+
+    /// Whether a root key may be rotated now, with material that is brought along or without.
+    fn check_rotation(&self, call: &Call, key: &Key, with_payload: bool) -> Result<(), Error> {
+        key.after(Event::Rotate)?;
+        match (key.imported, with_payload) {
+            (true, false) => return Err(Error::PayloadRequired(key.id)),
+            (false, true) => return Err(Error::PayloadForbidden(key.id)),
+            (true, true) | (false, false) => {}
+        }
+        match key.rotated.and_then(|since| left(since, self.timers.rotate_every, call.now)) {
+            Some(seconds) => Err(Error::RotatedRecently { key: key.id, seconds }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A key ring as records have it.
+pub(super) fn named(ring: &str) -> Option<String> {
+    (ring != DEFAULT_RING).then(|| ring.to_owned())
 }

@@ -2,9 +2,28 @@
 //!
 //! The invariant: **a page costs what it shows, not what the instance holds**, wherever an index can serve what is asked.
 
+mod count;
+mod kmip;
+mod merge;
+mod order;
+mod plan;
+mod rarity;
+mod selection;
+mod stream;
+mod terms;
+
+pub(crate) use terms::{Standing, Timeline, class, folded, name_parts, named, rotating, terms};
+
 use crate::{Call, Error, Key, KeyManager, State};
-use kmip::Timestamp;
-use store::Term;
+use ::kmip::Timestamp;
+use merge::Merge;
+use order::{Sequence, Way};
+use selection::Selection;
+use std::sync::Arc;
+use stream::Source;
+
+/// Keys that a search passes by in vain before it gives up, and keys that are sorted, at the most (Key Protect API: "List keys").
+const MOST_CANDIDATES: usize = 5000;
 
 /// What of a list is wanted (Key Protect API: "List keys").
 #[derive(Clone, Debug, Default)]
@@ -109,8 +128,16 @@ impl KeyManager {
     /// # Errors
     /// [`Error::Unauthorized`], [`Error::TooBroad`], [`Error::Damaged`], [`Error::Store`].
     pub async fn list_keys(&self, call: &Call, query: &ListQuery) -> Result<KeyList, Error> {
-        let _ = (call, query);
-        todo!("list")
+        let selection = Selection::new(self, call, &query.filter).await?;
+        let mut source = Source::new(self, call, Sequence::new(&query.sort));
+        let streams = source.plan(&selection, query.offset.saturating_add(query.limit)).await?;
+        match source.sequence.way() {
+            Way::Id { .. } | Way::Made { .. } => streamed(Merge::new(source, selection, streams), query).await,
+            Way::Sorted => {
+                let sequence = source.sequence.clone();
+                sorted(Merge::new(source, selection, streams), &sequence, query).await
+            }
+        }
     }
 
     /// How many keys match, of those that the call may list.
@@ -118,13 +145,40 @@ impl KeyManager {
     /// # Errors
     /// As [`KeyManager::list_keys`].
     pub async fn count_keys(&self, call: &Call, filter: &Filter) -> Result<u64, Error> {
-        let _ = (call, filter);
-        todo!("list")
+        let selection = Selection::new(self, call, filter).await?;
+        Source::new(self, call, Sequence::new(&[])).count(selection).await
     }
 }
 
-/// What a key's record is found by.
-pub(super) fn terms(key: &Key) -> Vec<Term> {
-    let _ = key;
-    todo!("list")
+/// The page of a list that comes in its order.
+async fn streamed(mut merge: Merge<'_>, query: &ListQuery) -> Result<KeyList, Error> {
+    let mut left_out = 0;
+    while left_out < query.offset && merge.next().await?.is_some() {
+        left_out += 1;
+    }
+    let mut keys = Vec::new();
+    while keys.len() < query.limit
+        && let Some(key) = merge.next().await?
+    {
+        keys.push(Arc::unwrap_or_clone(key));
+    }
+    let ended = keys.len() < query.limit && !merge.gave_up();
+    let total = ended.then_some((left_out + keys.len()) as u64);
+    Ok(KeyList { keys, total, incomplete: merge.gave_up() })
+}
+
+/// The page of a list that is sorted here.
+async fn sorted(mut merge: Merge<'_>, sequence: &Sequence, query: &ListQuery) -> Result<KeyList, Error> {
+    let mut all = Vec::new();
+    while let Some(key) = merge.next().await? {
+        if all.len() == MOST_CANDIDATES {
+            return Err(Error::TooBroad);
+        }
+        all.push(key);
+    }
+    all.sort_by(|one, other| sequence.compare(one, other));
+    let incomplete = merge.gave_up();
+    let total = (!incomplete).then_some(all.len() as u64);
+    let page = all.into_iter().skip(query.offset).take(query.limit);
+    Ok(KeyList { keys: page.map(Arc::unwrap_or_clone).collect(), total, incomplete })
 }

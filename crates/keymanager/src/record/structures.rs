@@ -94,15 +94,15 @@ fn write_stamp(stamp: &PolicyStamp, out: &mut Writer) {
     stamp.updated_by.write(STAMP_UPDATED_BY, out);
 }
 
-fn required<T: Field>(reader: &mut Reader<'_>, tag: Tag) -> Result<T, DecodeError> {
+pub(super) fn required<T: Field>(reader: &mut Reader<'_>, tag: Tag) -> Result<T, DecodeError> {
     T::read(reader.require(tag)?)
 }
 
-fn optional<T: Field>(reader: &mut Reader<'_>, tag: Tag) -> Result<Option<T>, DecodeError> {
+pub(super) fn optional<T: Field>(reader: &mut Reader<'_>, tag: Tag) -> Result<Option<T>, DecodeError> {
     reader.take(tag)?.map(T::read).transpose()
 }
 
-fn write_optional<T: Field>(value: Option<&T>, tag: Tag, out: &mut Writer) {
+pub(super) fn write_optional<T: Field>(value: Option<&T>, tag: Tag, out: &mut Writer) {
     if let Some(value) = value {
         value.write(tag, out);
     }

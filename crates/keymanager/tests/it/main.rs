@@ -2,17 +2,26 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod audit;
+mod access;
+mod ciphers;
+mod creation;
+mod deletion;
+mod fake_kmip;
 mod keys;
+mod kmip_keys;
+mod liar;
 mod model;
-mod principals;
+mod people;
 mod restart;
+mod roles;
+mod rotation;
 mod states;
 mod tampering;
+mod timers;
 mod wrapping;
 
-use keymanager::{Actor, KeyManager, NewRootKey, RootKey};
 use kmip::Timestamp;
+use keymanager::{Action, Call, Key, KeyManager, NewKey, Payload, Timers};
 use std::sync::Arc;
 use store::Store;
 use uuid::Uuid;
@@ -24,17 +33,35 @@ use zeroize::Zeroizing;
 const NOW: Timestamp = Timestamp::from_seconds(1_767_323_045);
 const CONTENT: &[u8] = b"an adapter key of thirty-two byte";
 const AAD: &[u8] = b"whose it is";
+/// Nothing needs to wait, but no period ever ends.
+const AT_ONCE: Timers = Timers {
+    enable_after: 0,
+    restore_after: 0,
+    restorable: i64::MAX,
+    purge_after: 0,
+    purge_at: i64::MAX,
+    rotate_every: 0,
+    sync_every: 0,
+    deletion_authorized: i64::MAX,
+    month: 30 * 86_400_000,
+};
 
 fn secret(bytes: &[u8]) -> Secret {
     Secret::new(Zeroizing::new(bytes.to_vec()))
 }
 
-fn by() -> Actor {
-    Actor::new("somebody")
-}
-
 fn later(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(NOW.seconds() + seconds)
+}
+
+/// A call by a part of the server, which may do everything, at a time.
+fn call_at(instance: Uuid, action: Action, now: Timestamp) -> Call {
+    Call::internal(instance, action, "somebody", now)
+}
+
+/// The same, now.
+fn call(instance: Uuid, action: Action) -> Call {
+    call_at(instance, action, NOW)
 }
 
 fn master(byte: u8) -> MasterKey {
@@ -45,32 +72,63 @@ async fn memory() -> Arc<dyn Store> {
     store::open("memory:").await.unwrap()
 }
 
+async fn open_with(store: &Arc<dyn Store>, timers: Timers) -> KeyManager {
+    KeyManager::open(Arc::clone(store), master(1), Arc::new(SystemRandom), timers).await.unwrap()
+}
+
+/// With IBM's periods.
 async fn open(store: &Arc<dyn Store>) -> KeyManager {
-    KeyManager::open(Arc::clone(store), master(1), Arc::new(SystemRandom)).await.unwrap()
+    open_with(store, Timers::default()).await
+}
+
+/// An instance.
+async fn tenant(manager: &KeyManager) -> Uuid {
+    manager.create_instance(&call(Uuid::nil(), Action::CreateInstance), "tenant").await.unwrap().id
 }
 
 /// A key manager over a new store, with one instance.
 async fn fresh() -> (KeyManager, Uuid) {
     let manager = open(&memory().await).await;
-    let instance = manager.create_instance("tenant", &by(), NOW).await.unwrap();
-    (manager, instance.id)
+    let instance = tenant(&manager).await;
+    (manager, instance)
 }
 
-fn new(name: &str) -> NewRootKey {
-    NewRootKey { name: name.into(), description: None, payload: None }
+/// What makes a root key.
+fn new(name: &str) -> NewKey {
+    NewKey::named(name, false)
 }
 
-fn import(name: &str, payload: &[u8]) -> NewRootKey {
-    NewRootKey { payload: Some(secret(payload)), ..new(name) }
+/// What makes a standard key.
+fn standard(name: &str) -> NewKey {
+    NewKey::named(name, true)
 }
 
-/// The same with one root key.
-async fn with_key() -> (KeyManager, RootKey) {
+/// The same with material of its own.
+fn with(new: NewKey, payload: &[u8]) -> NewKey {
+    NewKey { payload: Some(plain(payload)), ..new }
+}
+
+fn plain(payload: &[u8]) -> Payload {
+    Payload::Plain(secret(payload))
+}
+
+/// Makes a key, now.
+async fn make(manager: &KeyManager, instance: Uuid, new: NewKey) -> Key {
+    manager.create_key(&call(instance, Action::CreateKey), new).await.unwrap()
+}
+
+/// A key manager with one instance and one root key.
+async fn with_key() -> (KeyManager, Key) {
     let (manager, instance) = fresh().await;
-    let key = manager.create_root_key(instance, new("crk"), &by(), NOW).await.unwrap();
+    let key = make(&manager, instance, new("crk")).await;
     (manager, key)
 }
 
-fn of(key: &RootKey) -> KeyRef {
+/// The key as it is at a time.
+async fn seen(manager: &KeyManager, key: &Key, now: Timestamp) -> Key {
+    manager.key(&call_at(key.instance, Action::ReadKeyMetadata, now), &key.id.to_string(), None).await.unwrap()
+}
+
+fn of(key: &Key) -> KeyRef {
     KeyRef { instance: key.instance, key: key.id }
 }

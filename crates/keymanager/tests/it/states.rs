@@ -1,7 +1,9 @@
 //! The table of states against the published one, and the key manager against the table.
 
-use crate::{AAD, CONTENT, NOW, by, of, secret, with_key};
-use keymanager::{Error, Event, KeyManager, Refusal, RootKey, State};
+use crate::{AAD, CONTENT, NOW, call, call_at, fresh, later, make, new, of, secret, seen, with_key};
+use keymanager::{Action, Error, Event, Key, KeyManager, NewKey, Refusal, State};
+use kmip::Timestamp;
+use uuid::Uuid;
 use wrap::Wrapper;
 
 /// "Allowed in state" of Key Protect's documentation, by its numbers, with the state that follows. What is not here is refused.
@@ -67,39 +69,159 @@ fn refusals_say_what_to_do() {
     }
 }
 
-/// What the key manager does for an event: the state that the key is in afterwards, if the event went through.
-async fn act(manager: &KeyManager, key: &RootKey, event: Event) -> Result<State, Error> {
-    let (instance, id) = (key.instance, key.id);
-    let after = match event {
-        Event::Rotate => manager.rotate(instance, id, None, &by(), NOW).await?,
-        Event::Disable => manager.disable(instance, id, &by(), NOW).await?,
-        Event::Enable => manager.enable(instance, id, &by(), NOW).await?,
-        Event::Delete => manager.delete(instance, id, &[], false, &by(), NOW).await?,
-        Event::Restore => manager.restore(instance, id, &by(), NOW).await?,
-        Event::Wrap | Event::Unwrap | Event::Expire => panic!("not for administrators"),
+/// What is done with a key, by the name of its action in IBM's documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deed {
+    Get,
+    Payload,
+    Move,
+    Wrap,
+    Unwrap,
+    Rewrap,
+    Rotate,
+    Enable,
+    Disable,
+    Versions,
+    AllVersions,
+    Delete,
+    Restore,
+    Purge,
+}
+use Deed::{
+    AllVersions, Delete, Disable, Enable, Get, Move, Payload, Purge, Restore, Rewrap, Rotate, Unwrap, Versions, Wrap,
+};
+
+/// Key Protect's answers, by code: 200; 400 KEY_ROOT_REQ_ERR; 409 KEY_ACTION_INVALID_STATE_ERR; 410 KEY_DELETED_ERR.
+const OK: u16 = 200;
+const ROOT: u16 = 400;
+const STATE: u16 = 409;
+const GONE: u16 = 410;
+
+const STATES: [State; 4] = [State::Active, State::Suspended, State::Deactivated, State::Destroyed];
+
+/// "Allowed in state" of the documentation, with the answer to what is not. In the order of `STATES`.
+const ROOT_KEY: [(Deed, [u16; 4]); 14] = [
+    (Get, [OK, OK, OK, OK]),
+    (Payload, [OK, OK, OK, OK]),
+    (Move, [OK, OK, OK, GONE]),
+    (Wrap, [OK, STATE, STATE, GONE]),
+    (Unwrap, [OK, STATE, OK, GONE]),
+    (Rewrap, [OK, STATE, OK, GONE]),
+    (Rotate, [OK, STATE, OK, GONE]),
+    (Enable, [STATE, OK, STATE, GONE]),
+    (Disable, [OK, STATE, STATE, GONE]),
+    (Versions, [OK, STATE, STATE, GONE]),
+    (AllVersions, [OK, OK, OK, OK]),
+    (Delete, [OK, OK, OK, GONE]),
+    (Restore, [STATE, STATE, STATE, OK]),
+    (Purge, [STATE, STATE, STATE, OK]),
+];
+
+/// The same of a standard key, which is never suspended.
+const STANDARD_KEY: [(Deed, [u16; 4]); 14] = [
+    (Get, [OK, 0, OK, OK]),
+    (Payload, [OK, 0, OK, OK]),
+    (Move, [OK, 0, OK, GONE]),
+    (Wrap, [ROOT, 0, ROOT, ROOT]),
+    (Unwrap, [ROOT, 0, ROOT, ROOT]),
+    (Rewrap, [ROOT, 0, ROOT, ROOT]),
+    (Rotate, [ROOT, 0, ROOT, ROOT]),
+    (Enable, [ROOT, 0, ROOT, ROOT]),
+    (Disable, [ROOT, 0, ROOT, ROOT]),
+    (Versions, [ROOT, 0, ROOT, ROOT]),
+    (AllVersions, [ROOT, 0, ROOT, ROOT]),
+    (Delete, [OK, 0, OK, GONE]),
+    (Restore, [STATE, 0, STATE, OK]),
+    (Purge, [STATE, 0, STATE, OK]),
+];
+
+impl Deed {
+    fn action(self) -> Action {
+        match self {
+            Get => Action::ReadKeyMetadata,
+            Payload => Action::ReadKey,
+            Move => Action::PatchKey,
+            Wrap => Action::WrapKey,
+            Unwrap => Action::UnwrapKey,
+            Rewrap => Action::RewrapKey,
+            Rotate => Action::RotateKey,
+            Enable => Action::EnableKey,
+            Disable => Action::DisableKey,
+            Versions | AllVersions => Action::ListKeyVersions,
+            Delete => Action::DeleteKey,
+            Restore => Action::RestoreKey,
+            Purge => Action::PurgeKey,
+        }
+    }
+
+    /// Does it; what it gives is the key afterwards, where it gives it.
+    async fn run(self, manager: &KeyManager, key: &Key, now: Timestamp, old: &[u8]) -> Result<Option<Key>, Error> {
+        let (call, id) = (call_at(key.instance, self.action(), now), key.id.to_string());
+        match self {
+            Get => manager.key(&call, &id, None).await.map(Some),
+            Payload => manager.key_with_payload(&call, &id, None).await.map(|(key, _)| Some(key)),
+            Move => manager.move_key(&call, &id, "default").await.map(Some),
+            Wrap => manager.wrap_data(&call, &id, None, &[]).await.map(|_| None),
+            Unwrap => manager.unwrap_data(&call, &id, old, &[]).await.map(|_| None),
+            Rewrap => manager.rewrap_data(&call, &id, old, &[]).await.map(|_| None),
+            Rotate => manager.rotate(&call, &id, None).await.map(Some),
+            Enable => manager.enable(&call, &id).await.map(Some),
+            Disable => manager.disable(&call, &id).await.map(Some),
+            Versions => manager.versions(&call, &id, false).await.map(|_| None),
+            AllVersions => manager.versions(&call, &id, true).await.map(|_| None),
+            Delete => manager.delete_key(&call, &id, false).await.map(Some),
+            Restore => manager.restore(&call, &id).await.map(Some),
+            Purge => manager.purge(&call, &id).await.map(|_| None),
+        }
+    }
+}
+
+/// A key in a state, with something that it wrapped before; and a time at which no timer stands against anything.
+async fn in_state(state: State, extractable: bool) -> (KeyManager, Key, Vec<u8>, Timestamp) {
+    let (manager, instance) = fresh().await;
+    let expires = (state == State::Deactivated).then_some(later(1000));
+    let key = make(&manager, instance, NewKey { expires, ..NewKey::named("key", extractable) }).await;
+    let wrapped = Wrap.run(&manager, &key, NOW, &[]).await;
+    assert_eq!(wrapped.is_err(), extractable);
+    let id = key.id.to_string();
+    let old = match extractable {
+        true => Vec::new(),
+        false => manager.wrap_data(&call(instance, Action::WrapKey), &id, None, &[]).await.unwrap().ciphertext,
     };
-    assert_eq!(manager.root_key(instance, &id.to_string()).await.unwrap(), after, "what is answered is what is stored");
-    Ok(after.state)
+    match state {
+        State::PreActive => panic!("no key is ever made so"),
+        State::Active | State::Deactivated => {}
+        State::Suspended => drop(Disable.run(&manager, &key, NOW, &[]).await.unwrap()),
+        State::Destroyed => drop(Delete.run(&manager, &key, NOW, &[]).await.unwrap()),
+    }
+    assert_eq!(seen(&manager, &key, later(100_000)).await.state, state);
+    (manager, key, old, later(100_000))
 }
 
 #[tokio::test]
-async fn administrators_get_what_the_table_says() {
-    let ways: [(State, &[Event]); 3] =
-        [(State::Active, &[]), (State::Suspended, &[Event::Disable]), (State::Destroyed, &[Event::Delete])];
-    for (state, way) in ways {
-        for event in [Event::Rotate, Event::Disable, Event::Enable, Event::Delete, Event::Restore] {
-            let (manager, key) = with_key().await;
-            for step in way {
-                act(&manager, &key, *step).await.unwrap();
-            }
-            match (act(&manager, &key, event).await, state.after(event)) {
-                (Ok(found), Ok(expected)) => assert_eq!(found, expected),
-                (Err(Error::State { key: id, refusal }), Err(expected)) => {
-                    assert_eq!((id, refusal), (key.id, expected))
+async fn each_state_allows_what_the_documentation_says() {
+    for (extractable, table) in [(false, ROOT_KEY), (true, STANDARD_KEY)] {
+        for (deed, answers) in table {
+            for (state, answer) in STATES.into_iter().zip(answers).filter(|(_, answer)| *answer != 0) {
+                let (manager, key, old, now) = in_state(state, extractable).await;
+                let found = deed.run(&manager, &key, now, &old).await;
+                let what = format!("{deed:?} of a key with extractable {extractable} in state {state}: {found:?}");
+                assert_eq!(code(&found, key.id), answer, "{what}");
+                if let Ok(Some(after)) = found {
+                    assert_eq!(seen(&manager, &key, now).await, after, "what is answered is what is stored: {what}");
                 }
-                (found, expected) => panic!("{event:?} in {state}: {found:?} instead of {expected:?}"),
             }
         }
+    }
+}
+
+fn code(found: &Result<Option<Key>, Error>, key: Uuid) -> u16 {
+    match found {
+        Ok(_) => OK,
+        Err(Error::RootKeyRequired(id)) if *id == key => ROOT,
+        Err(Error::State { key: id, .. } | Error::NotDeleted(id)) if *id == key => STATE,
+        Err(Error::Deleted(id)) if *id == key => GONE,
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -107,20 +229,49 @@ async fn administrators_get_what_the_table_says() {
 async fn the_epoch_moves_with_the_state_alone() {
     let (manager, key) = with_key().await;
     let steps = [
-        (Event::Rotate, false),
-        (Event::Enable, false),
-        (Event::Disable, true),
-        (Event::Disable, false),
-        (Event::Enable, true),
-        (Event::Delete, true),
-        (Event::Restore, true),
+        (Rotate, false),
+        (Enable, false),
+        (Move, false),
+        (Disable, true),
+        (Disable, false),
+        (Enable, true),
+        (Delete, true),
+        (Restore, true),
     ];
-    for (step, moves) in steps {
+    for (number, (step, moves)) in (1..).zip(steps) {
         let before = manager.epoch();
-        let _ = act(&manager, &key, step).await;
+        let _ = step.run(&manager, &key, later(number * 100), &[]).await;
         assert_eq!(manager.epoch() > before, moves, "{step:?}");
     }
     let before = manager.epoch();
     manager.wrap(&of(&key), &secret(CONTENT), AAD).await.unwrap();
     assert_eq!(manager.epoch(), before);
+}
+
+/// An expiry counts for the API at once, before anything was written; for the engine with the first change that writes it down.
+#[tokio::test]
+async fn an_expiry_counts_at_once() {
+    let (manager, instance) = fresh().await;
+    let key = make(&manager, instance, NewKey { expires: Some(later(60)), ..new("crk") }).await;
+    let before_it = Timestamp::from_millis(later(60).millis() - 1);
+    for (now, state) in [(NOW, State::Active), (before_it, State::Active), (later(60), State::Deactivated)] {
+        assert_eq!(seen(&manager, &key, now).await.state, state);
+        assert_eq!(Wrap.run(&manager, &key, now, &[]).await.is_ok(), state == State::Active);
+    }
+    assert!(manager.wrap(&of(&key), &secret(CONTENT), AAD).await.is_ok(), "the engine has no clock");
+    let before = manager.epoch();
+    assert_eq!(Rotate.run(&manager, &key, later(60), &[]).await.unwrap().unwrap().state, State::Deactivated);
+    assert!(manager.epoch() > before);
+    let refused = manager.wrap(&of(&key), &secret(CONTENT), AAD).await;
+    assert!(matches!(refused, Err(wrap::Error::Disabled(id)) if id == key.id));
+}
+
+/// A disabled key does not expire, and is deactivated when it is enabled too late.
+#[tokio::test]
+async fn a_disabled_key_expires_when_it_is_enabled() {
+    let (manager, instance) = fresh().await;
+    let key = make(&manager, instance, NewKey { expires: Some(later(60)), ..new("crk") }).await;
+    Disable.run(&manager, &key, NOW, &[]).await.unwrap();
+    assert_eq!(seen(&manager, &key, later(100)).await.state, State::Suspended);
+    assert_eq!(Enable.run(&manager, &key, later(100), &[]).await.unwrap().unwrap().state, State::Deactivated);
 }

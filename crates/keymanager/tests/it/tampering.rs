@@ -1,80 +1,34 @@
 //! A store that lies: what it gives back damaged, moved or exchanged is an error, never another key.
 
-use crate::{AAD, CONTENT, NOW, by, memory, new, of, open, secret};
-use async_trait::async_trait;
-use bytes::Bytes;
-use keymanager::{Error, KeyManager, RootKey};
-use parking_lot::Mutex;
+use crate::liar::{Liar, with};
+use crate::{AAD, CONTENT, call, make, memory, new, of, open, secret, tenant};
+use keymanager::{Action, Error, Key, KeyManager, Timers};
 use std::sync::Arc;
-use store::{Batch, Change, Event, Expect, Key, Kind, Page, Query, Record, Scan, Space, Store};
+use store::{Batch, Change, Expect, Key as Place, Kind, Record, Space, Store};
 use wrap::{Wrapped, Wrapper};
 
-const ROOT_KEY: Kind = Kind(0x12);
+const KEY: Kind = Kind(0x12);
 const VERSION: Kind = Kind(0x13);
-
-type Lie = Box<dyn Fn(&Key, Record) -> Record + Send + Sync>;
-
-/// A real store, whose answers to `get` pass through a lie.
-struct Liar {
-    honest: Arc<dyn Store>,
-    lie: Mutex<Lie>,
-}
-
-#[async_trait]
-impl Store for Liar {
-    async fn get(&self, key: &Key) -> Result<Option<Record>, store::Error> {
-        let record = self.honest.get(key).await?;
-        Ok(record.map(|record| self.lie.lock()(key, record)))
-    }
-
-    async fn find(&self, query: &Query) -> Result<Page, store::Error> {
-        self.honest.find(query).await
-    }
-
-    async fn scan(&self, scan: &Scan) -> Result<Page, store::Error> {
-        self.honest.scan(scan).await
-    }
-
-    async fn count(&self, query: &Query) -> Result<u64, store::Error> {
-        self.honest.count(query).await
-    }
-
-    async fn commit(&self, batch: Batch) -> Result<(), store::Error> {
-        self.honest.commit(batch).await
-    }
-
-    async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, store::Error> {
-        self.honest.events(after, limit).await
-    }
-
-    async fn close(&self) -> Result<(), store::Error> {
-        self.honest.close().await
-    }
-}
 
 /// Two root keys, one with two versions, and something that is wrapped under the first version.
 struct Scene {
     liar: Arc<Liar>,
-    key: RootKey,
-    other: RootKey,
+    key: Key,
+    other: Key,
     wrapped: Wrapped,
 }
 
 impl Scene {
     async fn new() -> Self {
-        let liar = Arc::new(Liar { honest: memory().await, lie: Mutex::new(Box::new(|_, record| record)) });
+        let liar = Liar::new(memory().await);
         let store: Arc<dyn Store> = liar.clone();
         let manager = open(&store).await;
-        let instance = manager.create_instance("tenant", &by(), NOW).await.unwrap().id;
-        let key = manager.create_root_key(instance, new("one"), &by(), NOW).await.unwrap();
-        let other = manager.create_root_key(instance, new("two"), &by(), NOW).await.unwrap();
+        let instance = tenant(&manager).await;
+        let key = make(&manager, instance, new("one")).await;
+        let other = make(&manager, instance, new("two")).await;
         let wrapped = manager.wrap(&of(&key), &secret(CONTENT), AAD).await.unwrap();
-        let key = manager.rotate(instance, key.id, None, &by(), NOW).await.unwrap();
+        let key = manager.rotate(&call(instance, Action::RotateKey), &key.id.to_string(), None).await.unwrap();
         Scene { liar, key, other, wrapped }
-    }
-
-    fn lie(&self, lie: impl Fn(&Key, Record) -> Record + Send + Sync + 'static) {
-        *self.liar.lie.lock() = Box::new(lie);
     }
 
     /// A key manager that has opened nothing yet.
@@ -84,8 +38,8 @@ impl Scene {
     }
 
     async fn record(&self, kind: Kind, id: uuid::Uuid) -> Record {
-        let key = Key { space: Space(*self.key.instance.as_bytes()), kind, id: *id.as_bytes() };
-        self.liar.honest.get(&key).await.unwrap().unwrap()
+        let key = Place { space: Space(*self.key.instance.as_bytes()), kind, id: *id.as_bytes() };
+        self.liar.honest().get(&key).await.unwrap().unwrap()
     }
 
     /// Every use of the key fails, in words that name the damage.
@@ -102,16 +56,16 @@ impl Scene {
 #[tokio::test]
 async fn every_byte_of_a_record_counts() {
     let scene = Scene::new().await;
-    for (kind, what, id) in [(ROOT_KEY, "root key", scene.key.id), (VERSION, "root key version", scene.key.version)] {
+    for (kind, what, id) in [(KEY, "key", scene.key.id), (VERSION, "root key version", scene.key.version)] {
         let length = scene.record(kind, id).await.body.len();
         for place in 0..length {
-            scene.lie(
+            scene.liar.lie(
                 move |key, record| if key.kind == kind { with(record, |body| body[place] ^= 0x10) } else { record },
             );
             scene.all_fails(what).await;
         }
         for length in 0..length {
-            scene.lie(
+            scene.liar.lie(
                 move |key, record| if key.kind == kind { with(record, |body| body.truncate(length)) } else { record },
             );
             scene.all_fails(what).await;
@@ -119,27 +73,21 @@ async fn every_byte_of_a_record_counts() {
     }
 }
 
-fn with(record: Record, change: impl Fn(&mut Vec<u8>)) -> Record {
-    let mut body = record.body.to_vec();
-    change(&mut body);
-    Record { body: Bytes::from(body), ..record }
-}
-
 #[tokio::test]
 async fn records_are_good_at_their_own_place_alone() {
     let scene = Scene::new().await;
     let cases = [
-        (ROOT_KEY, "root key", scene.record(ROOT_KEY, scene.other.id).await),
-        (ROOT_KEY, "root key", scene.record(VERSION, scene.key.version).await),
+        (KEY, "key", scene.record(KEY, scene.other.id).await),
+        (KEY, "key", scene.record(VERSION, scene.key.version).await),
         (VERSION, "root key version", scene.record(VERSION, scene.other.version).await),
-        (VERSION, "root key version", scene.record(ROOT_KEY, scene.key.id).await),
+        (VERSION, "root key version", scene.record(KEY, scene.key.id).await),
     ];
     for (kind, what, other) in cases {
         // With the place and version of what was asked for, and as it is.
         let body = other.body.clone();
-        scene.lie(move |key, record| if key.kind == kind { Record { body: body.clone(), ..record } } else { record });
+        scene.liar.lie(move |key, record| if key.kind == kind { with(record, |old| *old = body.to_vec()) } else { record });
         scene.all_fails(what).await;
-        scene.lie(move |key, record| if key.kind == kind { other.clone() } else { record });
+        scene.liar.lie(move |key, record| if key.kind == kind { other.clone() } else { record });
         scene.all_fails(what).await;
     }
 }
@@ -147,10 +95,10 @@ async fn records_are_good_at_their_own_place_alone() {
 #[tokio::test]
 async fn a_version_number_of_the_store_counts() {
     let scene = Scene::new().await;
-    for (kind, what) in [(ROOT_KEY, "root key"), (VERSION, "root key version")] {
-        scene.lie(
+    for (kind, what) in [(KEY, "key"), (VERSION, "root key version")] {
+        scene.liar.lie(
             move |key, record| {
-                if key.kind == kind { Record { version: record.version + 1, ..record } } else { record }
+                if key.kind == kind { Record { version: record.version + 1, ..record.clone() } } else { record }
             },
         );
         scene.all_fails(what).await;
@@ -162,19 +110,19 @@ async fn a_version_number_of_the_store_counts() {
 async fn an_old_record_is_not_good_again() {
     let scene = Scene::new().await;
     let manager = scene.manager().await;
-    let active = scene.record(ROOT_KEY, scene.key.id).await;
-    manager.disable(scene.key.instance, scene.key.id, &by(), NOW).await.unwrap();
-    let disabled = scene.record(ROOT_KEY, scene.key.id).await;
+    let active = scene.record(KEY, scene.key.id).await;
+    manager.disable(&call(scene.key.instance, Action::DisableKey), &scene.key.id.to_string()).await.unwrap();
+    let disabled = scene.record(KEY, scene.key.id).await;
     let put = Change::Put {
         key: active.key,
         expect: Expect::Version(disabled.version),
         body: active.body.to_vec(),
         terms: Vec::new(),
     };
-    scene.liar.honest.commit(Batch { changes: vec![put], events: Vec::new() }).await.unwrap();
-    scene.all_fails("root key").await;
-    let error = manager.enable(scene.key.instance, scene.key.id, &by(), NOW).await.unwrap_err();
-    assert!(matches!(error, Error::Damaged { what: "root key", id } if id == scene.key.id), "{error}");
+    scene.liar.honest().commit(Batch { changes: vec![put], events: Vec::new() }).await.unwrap();
+    scene.all_fails("key").await;
+    let error = manager.enable(&call(scene.key.instance, Action::EnableKey), &scene.key.id.to_string()).await.unwrap_err();
+    assert!(matches!(error, Error::Damaged { what: "key", id } if id == scene.key.id), "{error}");
 }
 
 #[tokio::test]
@@ -182,14 +130,36 @@ async fn the_mark_of_the_master_key_counts() {
     let scene = Scene::new().await;
     let check = Kind(0x10);
     let length = {
-        let key = Key { space: Space::INSTALLATION, kind: check, id: [0; 16] };
-        scene.liar.honest.get(&key).await.unwrap().unwrap().body.len()
+        let key = Place { space: Space::INSTALLATION, kind: check, id: [0; 16] };
+        scene.liar.honest().get(&key).await.unwrap().unwrap().body.len()
     };
     for place in 0..length {
-        scene.lie(move |key, record| if key.kind == check { with(record, |body| body[place] ^= 1) } else { record });
+        scene.liar.lie(move |key, record| if key.kind == check { with(record, |body| body[place] ^= 1) } else { record });
         let store: Arc<dyn Store> = scene.liar.clone();
-        let opened = KeyManager::open(store, crate::master(1), Arc::new(wrap::primitive::SystemRandom)).await;
+        let opened = KeyManager::open(store, crate::master(1), Arc::new(wrap::primitive::SystemRandom), Timers::default()).await;
         let error = opened.err().expect("refused");
         assert!(matches!(error, Error::Damaged { .. } | Error::MasterKey { .. }), "{error}");
     }
+}
+
+/// What was found right is remembered for this record in this version alone, and by this key manager alone.
+#[tokio::test]
+async fn what_was_found_right_is_not_right_elsewhere() {
+    let scene = Scene::new().await;
+    let manager = scene.manager().await;
+    let uses = async |manager: &KeyManager| manager.wrap(&of(&scene.key), &secret(CONTENT), AAD).await.map(|_| ());
+    uses(&manager).await.unwrap();
+    scene.liar.lie(|key, record| {
+        if key.kind == KEY { Record { version: record.version + 1, ..record } } else { record }
+    });
+    assert!(uses(&manager).await.is_err(), "another version");
+    let other = scene.record(KEY, scene.other.id).await;
+    scene.liar.lie(|_, record| record);
+    manager.wrap(&of(&scene.other), &secret(CONTENT), AAD).await.unwrap();
+    scene.liar.lie(move |key, record| if key.kind == KEY { other.clone() } else { record });
+    assert!(uses(&manager).await.is_err(), "another place");
+    // The other one's master key is another one, and the records come with what the first one remembers.
+    scene.liar.lie(|key, record| if key.kind == Kind(0x10) { with(record, |_| ()) } else { record });
+    uses(&manager).await.unwrap();
+    uses(&scene.manager().await).await.unwrap();
 }

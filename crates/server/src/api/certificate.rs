@@ -1,11 +1,14 @@
 //! Client certificates: the entries of an adapter's list, and the two ways to have one made.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Resource;
 
 use super::PrivateText;
 
 /// An entry of an adapter's list. The certificate *is* the identity: it is recognised by the SHA-256 of its DER.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Certificate {
     /// Its identifier, a UUID.
     pub id: String,
@@ -26,7 +29,7 @@ pub struct Certificate {
 }
 
 /// What a certificate says of itself. Nothing of this decides who may connect.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct CertificateFacts {
     /// The subject's distinguished name.
     pub subject: String,
@@ -43,7 +46,7 @@ pub struct CertificateFacts {
 }
 
 /// Puts a certificate on the list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCertificate {
     /// 2 to 40 characters of `A-Z a-z 0-9 _ -`, unique within the adapter. Made from the fingerprint when left out.
@@ -54,7 +57,7 @@ pub struct NewCertificate {
 }
 
 /// Has the server make a private key and a certificate, and puts the certificate on the list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IssueClient {
     /// As in [`NewCertificate`].
@@ -62,7 +65,7 @@ pub struct IssueClient {
 }
 
 /// What issuing gives. The private key is in this answer and nowhere else: the server keeps none.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct IssuedClient {
     /// The entry of the list, with its PEM.
     #[serde(flatten)]
@@ -74,7 +77,7 @@ pub struct IssuedClient {
 }
 
 /// Has the server sign a certificate signing request (PKCS#10), and puts the certificate on the list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignCsr {
     /// As in [`NewCertificate`].
@@ -84,11 +87,23 @@ pub struct SignCsr {
 }
 
 /// What signing gives.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SignedClient {
     /// The entry of the list, with its PEM.
     #[serde(flatten)]
     pub entry: Certificate,
     /// The certificate of the server's own CA as PEM.
     pub ca: String,
+}
+
+impl Resource for Certificate {
+    const TYPE: &'static str = "application/vnd.keystead.certificate+json";
+}
+
+impl Resource for IssuedClient {
+    const TYPE: &'static str = "application/vnd.keystead.client+json";
+}
+
+impl Resource for SignedClient {
+    const TYPE: &'static str = "application/vnd.keystead.client+json";
 }

@@ -1,9 +1,13 @@
 //! Keys: the KMIP objects of an adapter, as an administrator may see them. Material is not among it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Resource;
 
 /// A KMIP object.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = KmipKey)]
 pub struct Key {
     /// Its KMIP unique identifier, by which vCenter asks for it.
     pub id: String,
@@ -24,7 +28,7 @@ pub struct Key {
 }
 
 /// An attribute as text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attribute {
     /// The KMIP attribute name, such as `x-Name`.
     pub name: String,
@@ -37,4 +41,8 @@ impl Key {
     pub fn attribute(&self, name: &str) -> &str {
         self.attributes.iter().find(|attribute| attribute.name == name).map_or("", |attribute| &attribute.value)
     }
+}
+
+impl Resource for Key {
+    const TYPE: &'static str = "application/vnd.keystead.kmip_key+json";
 }

@@ -29,3 +29,11 @@ impl<'de> Deserialize<'de> for PrivateText {
         String::deserialize(deserializer).map(|text| PrivateText(Zeroizing::new(text)))
     }
 }
+
+impl utoipa::PartialSchema for PrivateText {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        String::schema()
+    }
+}
+
+impl utoipa::ToSchema for PrivateText {}

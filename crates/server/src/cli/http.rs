@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::Failure;
 use super::connection::Connection;
 use super::trust::{tls_error, trust};
-use crate::api::{BASE, Collection, ErrorBody};
+use crate::api::{BASE, Collection, ErrorBody, Metadata};
 
 /// Longer than any administrative request takes, so that a server that hangs is noticed.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -96,7 +96,7 @@ impl Client {
             return Err(self.refused(status, &bytes));
         }
         if bytes.is_empty() {
-            return Ok(Collection::new(Vec::new()));
+            return Ok(Collection { metadata: Metadata::default(), resources: Vec::new() });
         }
         serde_json::from_slice(&bytes).map_err(|error| {
             Failure::new(

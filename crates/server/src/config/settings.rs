@@ -2,6 +2,7 @@
 
 use super::value::Value;
 use super::{Config, JournalFlush, LogFormat};
+use std::time::Duration;
 use tracing::Level;
 
 /// A setting: everything that is known about it.
@@ -39,6 +40,19 @@ const LEVEL: [(&str, Level); 5] = [
     ("debug", Level::DEBUG),
     ("trace", Level::TRACE),
 ];
+
+/// A row for one of the key manager's periods.
+macro_rules! timer {
+    ($key:literal, $about:literal, $field:ident, $within:expr) => {
+        Setting {
+            key: $key,
+            about: $about,
+            sample: "",
+            set: |config, value| value.seconds($within).map(|time| config.timers.$field = millis(time)),
+            show: |config| Some((config.timers.$field / 1000).to_string()),
+        }
+    };
+}
 
 /// All settings, in the order in which they are shown: those without a table first, as TOML wants it.
 pub(super) const ALL: &[Setting] = &[
@@ -146,7 +160,73 @@ pub(super) const ALL: &[Setting] = &[
         set: |config, value| value.seconds(1..=604_800).map(|time| config.limits.idle = time),
         show: |config| Some(config.limits.idle.as_secs().to_string()),
     },
+    timer!(
+        "timers.enable_after",
+        "How long after a key was disabled it can be enabled. These are the key manager's periods, in seconds, and IBM's unless\n\
+                changed: shorter ones are for tests.",
+        enable_after,
+        0..=604_800
+    ),
+    timer!(
+        "timers.restore_after",
+        "How long after a key was deleted it can be restored.",
+        restore_after,
+        0..=604_800
+    ),
+    timer!(
+        "timers.restorable",
+        "How long a deleted key can be restored.",
+        restorable,
+        1..=31_536_000
+    ),
+    timer!(
+        "timers.purge_after",
+        "How long after a key was deleted it can be purged by hand.",
+        purge_after,
+        0..=31_536_000
+    ),
+    timer!(
+        "timers.purge_at",
+        "How long after a key was deleted it is purged by itself.",
+        purge_at,
+        1..=315_360_000
+    ),
+    timer!(
+        "timers.rotate_every",
+        "How long after a key was rotated it can be rotated again.",
+        rotate_every,
+        0..=31_536_000
+    ),
+    timer!(
+        "timers.sync_every",
+        "How long after a key was synced, or its life changed, it can be synced.",
+        sync_every,
+        0..=31_536_000
+    ),
+    timer!(
+        "timers.deletion_authorized",
+        "How long the first of two people's word for a deletion is good.",
+        deletion_authorized,
+        1..=31_536_000
+    ),
+    timer!(
+        "timers.month",
+        "A month of a rotation policy's interval.",
+        month,
+        1..=31_536_000
+    ),
+    Setting {
+        key: "timers.round",
+        about: "How often it is looked for keys that expire, rotate or are purged by themselves.",
+        sample: "",
+        set: |config, value| value.seconds(1..=3600).map(|time| config.schedule = time),
+        show: |config| Some(config.schedule.as_secs().to_string()),
+    },
 ];
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
 
 fn word<T: Copy + PartialEq>(choices: &[(&str, T)], value: T) -> Option<String> {
     choices.iter().find(|(_, choice)| *choice == value).map(|(word, _)| quoted(word))

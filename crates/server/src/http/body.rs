@@ -1,8 +1,9 @@
 //! What handlers take besides the caller: the body, the path's variable parts, the query. All strict, all with errors in our form.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -13,18 +14,36 @@ use crate::api::BODY_LIMIT;
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The JSON body, whatever the content type claims to be. An empty one is read as `{}`.
+/// The JSON body, whatever the content type claims to be. An empty one and `null` are read as `{}`.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
-        let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(request.into_body(), BODY_LIMIT)).await;
-        let bytes = read.map_err(|_| too_slow())?.map_err(|_| too_long())?;
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        let bytes = read(request).await?;
+        let text: &[u8] = if matches!(bytes.trim_ascii(), b"" | b"null") { b"{}" } else { &bytes };
         serde_json::from_slice(text).map(Body).map_err(|error| Error::bad_request("BAD_BODY_ERR", bad_body(&error)))
     }
+}
+
+/// A form (`application/x-www-form-urlencoded`), or why it is none: its errors are for the handler to tell.
+pub(super) struct Form<T>(pub(super) Result<T, Error>);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Form<T> {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        let form = read(request).await.and_then(|bytes| {
+            serde_urlencoded::from_bytes(&bytes).map_err(|error| Error::bad_request("BAD_BODY_ERR", error.to_string()))
+        });
+        Ok(Form(form))
+    }
+}
+
+async fn read(request: Request) -> Result<Bytes, Error> {
+    let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(request.into_body(), BODY_LIMIT)).await;
+    read.map_err(|_| too_slow())?.map_err(|_| too_long())
 }
 
 /// The variable parts of the path.
@@ -35,7 +54,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let path = Path::<T>::from_request_parts(parts, state).await;
-        path.map(|Path(value)| At(value)).map_err(|error| Error::bad_request("BAD_PATH_ERR", error.body_text()))
+        path.map(|Path(value)| At(value)).map_err(|error| Error::bad_request("INVALID_FIELD_ERR", error.body_text()))
     }
 }
 

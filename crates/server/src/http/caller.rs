@@ -1,79 +1,112 @@
-//! [`Caller`]: who asks, and for which instance.
+//! [`Caller`]: who asks, for what, in which instance.
 //!
-//! The invariant of this room: **a caller is made from a verified API key and from nothing else.** Who shows none, a wrong one, a
-//! revoked one or an expired one hears the same answer.
+//! The invariant of this room: **a caller is made by the key manager's gate, from a verified API key or token, and from nothing
+//! else.** Who shows none, a wrong one, a revoked one or an expired one hears the same answer.
+
+use std::ops::Deref;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
-use keymanager::{Actor, Denied, Principal, Role};
+use axum::http::{HeaderMap, HeaderName};
+use keymanager::{Call, Denied, Origin, Principal};
 use uuid::Uuid;
 
 use super::Shared;
+use super::attend::{Guard, Peer, Place, Visit};
+use super::bearer;
 use super::error::Error;
+use super::finish::Correlation;
+use crate::kmip_service;
 
-/// Who asks.
-#[derive(Clone, Debug)]
+/// The header that names the instance (Key Protect API: "Bluemix-Instance").
+pub(super) const INSTANCE: HeaderName = HeaderName::from_static("bluemix-instance");
+/// The header that names a key ring (Key Protect API: "X-Kms-Key-Ring").
+const KEY_RING: HeaderName = HeaderName::from_static("x-kms-key-ring");
+
+/// Who asks, once the gate has let them in. It is the [`Call`] that every question to the key manager takes.
 pub(super) struct Caller {
-    /// As audit events name them.
-    pub(super) actor: Actor,
-    /// The instance that they administer: there is no other for them.
-    pub(super) instance: Uuid,
+    call: Arc<Call>,
+    /// For the audit event.
+    pub(super) visit: Visit,
+    /// The key ring that the request names.
+    pub(super) ring: Option<String>,
 }
 
-/// The caller's name for the log, in the request's own cell so that the outermost layer can read what an inner one found out.
-#[derive(Clone, Debug, Default)]
-pub(super) struct CalledBy(pub(super) std::sync::Arc<std::sync::OnceLock<String>>);
+impl Deref for Caller {
+    type Target = Call;
 
-impl FromRequestParts<Shared> for Caller {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, administration: &Shared) -> Result<Self, Error> {
-        let secret = bearer(&parts.headers).ok_or_else(unauthorized)?;
-        let principal = administration.keys.authenticate(secret, (administration.now)()).await.map_err(denied)?;
-        let caller = Caller::of(&principal);
-        if let Some(CalledBy(cell)) = parts.extensions.get() {
-            let _ = cell.set(caller.actor.id.clone());
-        }
-        Ok(caller)
+    fn deref(&self) -> &Call {
+        &self.call
     }
 }
 
 impl Caller {
     /// As the engine names them.
     pub(super) fn administrator(&self) -> engine::registry::Actor {
-        engine::registry::Actor { id: self.actor.id.clone() }
+        kmip_service::actor(self)
     }
 
-    /// What a role may do is decided here: a new role does not compile until somebody has.
-    fn of(principal: &Principal) -> Self {
-        match principal.role {
-            Role::Administrator => Caller { actor: principal.actor(), instance: principal.instance },
-        }
+    /// The key ring, as the key manager takes it.
+    pub(super) fn ring(&self) -> Option<&str> {
+        self.ring.as_deref()
     }
 }
 
-/// RFC 6750, section 2.1; the scheme's case does not matter (RFC 9110, section 11.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, secret) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
+        let guard = parts.extensions.get::<Arc<Guard>>().cloned().ok_or_else(no_guard)?;
+        let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
+        let origin = Origin {
+            address: parts.extensions.get::<Peer>().map(|peer| peer.0),
+            correlation: parts.extensions.get::<Correlation>().map(|id| id.0.clone()),
+        };
+        let principal = bearer::principal(app, &parts.headers, origin.address).await?;
+        visit.is_by(&principal.iam_id);
+        let instance = instance(guard.place, &parts.headers, &principal)?;
+        visit.is_in(instance.unwrap_or_default());
+        let call = app.keys.enter(&principal, instance, guard.action, origin, (app.now)()).await.map_err(denied)?;
+        let call = Arc::new(call);
+        visit.is_call(&call);
+        let ring = text(&parts.headers, &KEY_RING).filter(|ring| !ring.is_empty()).map(str::to_owned);
+        Ok(Caller { call, visit, ring })
+    }
+}
+
+/// The instance that a request is about. What is no UUID is no instance, and nobody has access to that.
+fn instance(place: Place, headers: &HeaderMap, principal: &Principal) -> Result<Option<Uuid>, Error> {
+    let named = match text(headers, &INSTANCE) {
+        Some(text) => Some(Uuid::parse_str(text).map_err(|_| Error::unauthorized())?),
+        None => None,
+    };
+    match (named, place) {
+        (Some(instance), _) => Ok(Some(instance)),
+        (None, Place::Named) => {
+            Err(Error::bad_request("INVALID_FIELD_ERR", "the header `Bluemix-Instance` is missing: name the instance"))
+        }
+        (None, Place::Home) => principal.home.map(Some).ok_or_else(|| {
+            Error::bad_request(
+                "INVALID_FIELD_ERR",
+                "the API key is for no instance in particular: name one in the header `Bluemix-Instance`",
+            )
+        }),
+        (None, Place::Installation) => Ok(if principal.is_of_the_installation() { None } else { principal.home }),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
 
 fn denied(denied: Denied) -> Error {
     match denied {
-        Denied::Unknown => unauthorized(),
-        Denied::Revoked(id) | Denied::Expired(id) => {
-            tracing::warn!(api_key = %id, "an API key that is revoked or expired was shown");
-            unauthorized()
-        }
+        Denied::Unknown | Denied::Revoked(_) | Denied::Expired(_) | Denied::Forbidden(_) => Error::unauthorized(),
         Denied::Failed(error) => error.into(),
     }
 }
 
-fn unauthorized() -> Error {
-    Error::refused(
-        401,
-        "UNAUTHORIZED_ERR",
-        "a valid API key is needed: send it as `Authorization: Bearer keystead_...`",
-    )
+fn no_guard() -> Error {
+    Error::Fault(super::error::Fault("a guarded handler without a guard".to_owned()))
 }

@@ -10,38 +10,59 @@ use super::body::{At, Body};
 use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
+use keymanager::Action;
 use super::{Shared, adapters, certificates};
-use crate::api::{IssueClient, IssuedClient, PrivateText, SignCsr, SignedClient};
+use crate::api::{Collection, IssueClient, IssuedClient, PrivateText, SignCsr, SignedClient, Resource};
 use crate::pki::{self, Authority};
 
 pub(super) fn add_to(routes: Routes) -> Routes {
-    routes.post("/adapters/{adapter}/clients", issue).post("/adapters/{adapter}/clients/sign", sign)
+    routes
+        .home(Action::AddCertificate, "Client certificate could not be made", __path_issue, issue)
+        .home(Action::AddCertificate, "Client certificate could not be signed", __path_sign, sign)
 }
 
+/// Make a key and a client certificate, and put it on the list
+#[utoipa::path(
+    post,
+    path = "/api/v1/adapters/{adapter}/clients",
+    tag = "KMIP",
+    params(("adapter" = String, Path, description = "Name or identifier")),
+    request_body = IssueClient,
+    responses((status = 201, body = Collection<IssuedClient>, content_type = IssuedClient::TYPE))
+)]
 async fn issue(
     caller: Caller,
     State(app): State<Shared>,
     At(adapter): At<String>,
     Body(IssueClient { name }): Body<IssueClient>,
-) -> Answer<IssuedClient> {
+) -> Answer {
     let adapter = adapters::find(&app, &caller, &adapter)?;
     let subject = name.clone();
     let issued = made(&app, move |authority, now| authority.issue_client(&subject, now)).await?;
     let entry = certificates::enlist(&app, &caller, &adapter, name, issued.certificate).await?;
     let private_key = PrivateText::new(issued.private_key_pem);
-    Ok(Reply::Made(IssuedClient { entry, private_key, ca: app.authority.certificate_pem().to_owned() }))
+    Ok(Reply::made(IssuedClient { entry, private_key, ca: app.authority.certificate_pem().to_owned() }))
 }
 
+/// Sign a client's request, and put the certificate on the list
+#[utoipa::path(
+    post,
+    path = "/api/v1/adapters/{adapter}/clients/sign",
+    tag = "KMIP",
+    params(("adapter" = String, Path, description = "Name or identifier")),
+    request_body = SignCsr,
+    responses((status = 201, body = Collection<SignedClient>, content_type = SignedClient::TYPE))
+)]
 async fn sign(
     caller: Caller,
     State(app): State<Shared>,
     At(adapter): At<String>,
     Body(SignCsr { name, csr }): Body<SignCsr>,
-) -> Answer<SignedClient> {
+) -> Answer {
     let adapter = adapters::find(&app, &caller, &adapter)?;
     let signed = made(&app, move |authority, now| authority.sign_client(csr.as_bytes(), now)).await?;
     let entry = certificates::enlist(&app, &caller, &adapter, name, signed.certificate).await?;
-    Ok(Reply::Made(SignedClient { entry, ca: app.authority.certificate_pem().to_owned() }))
+    Ok(Reply::made(SignedClient { entry, ca: app.authority.certificate_pem().to_owned() }))
 }
 
 /// Making an RSA key takes long enough to hold up connections, so it is done beside them.

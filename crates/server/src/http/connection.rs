@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -19,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::Administration;
+use super::attend::Peer;
 use crate::tls::Live;
 
 const CONNECTIONS: usize = 512;
@@ -94,7 +97,12 @@ async fn converse(
         Err(_) => return tracing::debug!(%peer, "the TLS handshake on the administration port took too long"),
     };
     let builder = builder();
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)));
+    let service = TowerToHyperService::new(service);
+    let with_peer = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
+        service.call(request)
+    });
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), with_peer));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         _ = drain.changed() => {

@@ -1,21 +1,36 @@
 //! [`Error`]: what a handler answers when it can't do what it was asked to.
 //!
-//! It has two sides. A refusal is the client's to mend, and says everything. A fault is ours: its chain goes to the log under the
-//! correlation id, and the client hears that id alone.
+//! It has two sides. A refusal is the client's to mend, and says everything, in IBM's words: a status, a code, a message and what it
+//! is about. A fault is ours: its chain goes to the log under the correlation id, and the client hears that id alone.
 
-use axum::Json;
-use axum::http::StatusCode;
+mod table;
+
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::api::{Collection, ErrorBody, ErrorResource, Reason};
+use crate::api::{Collection, ErrorBody, ErrorResource, ErrorTarget, Reason};
+
+/// The sentence for whoever has no access (Key Protect API: 401).
+const NO_ACCESS: &str = "The user does not have access to the specified resource";
+/// Where IBM's clients are sent for more.
+const MORE: &str = "https://cloud.ibm.com/apidocs/key-protect";
 
 /// Why a request was not done.
 #[derive(Debug)]
 pub(super) enum Error {
     /// The client's to mend.
-    Refused(Reason),
+    Refused(Refusal),
     /// Ours.
     Fault(Fault),
+}
+
+/// A refusal, on its way to its sentence inside the response's extensions.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    /// None: IBM gives no reasons for it, but a sentence.
+    reason: Option<(&'static str, String, Option<ErrorTarget>)>,
+    sentence: &'static str,
 }
 
 /// The chain of a fault, on its way to the log inside the response's extensions.
@@ -23,20 +38,50 @@ pub(super) enum Error {
 pub(super) struct Fault(pub(super) String);
 
 impl Error {
-    pub(super) fn refused(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Error::Refused(Reason { code: code.to_owned(), message: message.into(), status })
+    pub(super) fn refused(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Error::Refused(Refusal { status, reason: Some((code, message.into(), None)), sentence: "" })
     }
 
-    pub(super) fn bad_request(code: &str, message: impl Into<String>) -> Self {
+    pub(super) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
         Self::refused(400, code, message)
     }
 
-    pub(super) fn not_found(code: &str, message: impl Into<String>) -> Self {
+    pub(super) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
         Self::refused(404, code, message)
     }
 
-    pub(super) fn conflict(code: &str, message: impl Into<String>) -> Self {
+    pub(super) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::refused(409, code, message)
+    }
+
+    /// A field of the body that can't be taken.
+    pub(super) fn field(name: &str, message: impl Into<String>) -> Self {
+        Self::bad_request("INVALID_FIELD_ERR", message).about("field", name)
+    }
+
+    /// A query parameter that can't be taken.
+    pub(super) fn query(name: &str, message: impl Into<String>) -> Self {
+        Self::bad_request("INVALID_QUERY_PARAM_ERR", message).about("query_param", name)
+    }
+
+    /// Nobody, or nobody that we know.
+    pub(super) fn unauthenticated() -> Self {
+        Self::refused(
+            401,
+            "UNAUTHORIZED_ERR",
+            "a valid token or API key is needed: send it as `Authorization: Bearer ...`",
+        )
+    }
+
+    /// Somebody, who may not: nothing is said of what is there.
+    pub(super) fn unauthorized() -> Self {
+        Error::Refused(Refusal { status: StatusCode::UNAUTHORIZED, reason: None, sentence: NO_ACCESS })
+    }
+
+    pub(super) fn too_many_requests() -> Self {
+        let sentence = "Please wait a few minutes and try again.";
+        Error::Refused(Refusal { status: StatusCode::TOO_MANY_REQUESTS, reason: None, sentence })
     }
 
     /// A fault with all that is known of its causes.
@@ -49,117 +94,70 @@ impl Error {
         }
         Error::Fault(Fault(chain))
     }
+
+    fn about(self, kind: &str, name: &str) -> Self {
+        match self {
+            Error::Refused(Refusal { status, reason: Some((code, message, _)), sentence }) => {
+                let target = ErrorTarget { r#type: kind.to_owned(), name: name.to_owned() };
+                Error::Refused(Refusal { status, reason: Some((code, message, Some(target))), sentence })
+            }
+            other => other,
+        }
+    }
+}
+
+impl Refusal {
+    pub(super) fn code(&self) -> Option<&'static str> {
+        self.reason.as_ref().map(|(code, ..)| *code)
+    }
+
+    /// The answer, with what could not be done in its sentence.
+    pub(super) fn rendered(self, failure: &str) -> Response {
+        let prefix = self.status.canonical_reason().unwrap_or("Error");
+        let (error_msg, reasons) = match self.reason {
+            None => (format!("{prefix}: {}", self.sentence), Vec::new()),
+            Some((code, message, target)) => {
+                let what = if failure.is_empty() { String::new() } else { format!("{failure}: ") };
+                let status = self.status.as_u16();
+                let reason =
+                    Reason { code: code.to_owned(), message, status, more_info: MORE.to_owned(), target };
+                (format!("{prefix}: {what}Please see `reasons` for more details ({code})"), vec![reason])
+            }
+        };
+        let mut response = envelope(self.status, ErrorResource { error_msg, reasons });
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        }
+        response
+    }
 }
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match self {
-            Error::Refused(reason) => envelope(reason),
+            Error::Refused(refusal) => (refusal.status, axum::Extension(refusal)).into_response(),
             Error::Fault(fault) => (StatusCode::INTERNAL_SERVER_ERROR, axum::Extension(fault)).into_response(),
         }
     }
 }
 
+/// A fault as the client hears it.
+pub(super) fn masked(correlation: &str) -> Response {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    let message = format!("the server failed; its log says why under correlation id {correlation}");
+    let reason = Reason {
+        code: "INTERNAL_ERR".to_owned(),
+        message,
+        status: status.as_u16(),
+        more_info: MORE.to_owned(),
+        target: None,
+    };
+    let error_msg = "Internal Server Error: Please see `reasons` for more details (INTERNAL_ERR)".to_owned();
+    envelope(status, ErrorResource { error_msg, reasons: vec![reason] })
+}
+
 /// An error answer in the envelope that all answers wear.
-pub(super) fn envelope(reason: Reason) -> Response {
-    let status = StatusCode::from_u16(reason.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let error_msg = format!("{}: {}", status.canonical_reason().unwrap_or("Error"), reason.message);
-    let body: ErrorBody = Collection::one(ErrorResource { error_msg, reasons: vec![reason] });
-    (status, Json(body)).into_response()
-}
-
-impl From<keymanager::Error> for Error {
-    fn from(error: keymanager::Error) -> Self {
-        use keymanager::Error as E;
-        let message = error.to_string();
-        match error {
-            E::NotFound { .. } => Error::not_found("KEY_NOT_FOUND_ERR", message),
-            E::Field { .. } => Error::bad_request("INVALID_FIELD_ERR", message),
-            E::PayloadRequired(_) | E::PayloadForbidden(_) => Error::bad_request("KEY_PAYLOAD_REQ_ERR", message),
-            E::RestoreExpired(_) => Error::bad_request("KEY_RESTORE_EXPIRED", message),
-            E::Ambiguous { .. } => Error::conflict("AMBIGUOUS_NAME_ERR", message),
-            E::State { .. } => Error::conflict("KEY_ACTION_INVALID_STATE_ERR", message),
-            E::InUse { .. } => Error::conflict("PROTECTED_RESOURCE_ERR", message),
-            E::Busy => Error::conflict("BUSY_ERR", message),
-            E::Store(error) => error.into(),
-            E::Crypto(error) => error.into(),
-            E::MasterKey { .. } | E::Damaged { .. } | E::Unknown => Error::Fault(Fault(message)),
-        }
-    }
-}
-
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
-        use store::Error as E;
-        match error {
-            E::Full(_) => Error::refused(507, "STORAGE_FULL_ERR", error.to_string()),
-            E::Conflict(_) => Error::conflict("BUSY_ERR", "others keep changing the same thing: try again"),
-            E::Io(_) | E::Failed(_) | E::Newer { .. } | E::Locked(_) | E::Damaged(_) | E::Address(_) | E::Closed => {
-                Error::fault(&error)
-            }
-        }
-    }
-}
-
-impl From<wrap::Error> for Error {
-    fn from(error: wrap::Error) -> Self {
-        use wrap::Error as E;
-        match error {
-            E::Denied(_) | E::Disabled(_) | E::Deleted(_) => {
-                Error::conflict("ROOT_KEY_UNUSABLE_ERR", error.to_string())
-            }
-            E::Unreachable(_) => Error::refused(503, "KEY_MANAGER_UNREACHABLE_ERR", error.to_string()),
-            E::Invalid | E::Fault(_) => Error::fault(&error),
-        }
-    }
-}
-
-/// What is wrong with what an administrator brought; the installation's own trouble is ours.
-impl From<crate::pki::Error> for Error {
-    fn from(error: crate::pki::Error) -> Self {
-        use crate::pki::Error as E;
-        match error {
-            E::Installation(_) | E::Folder(_) | E::Library(_) => Error::fault(&error),
-            E::Empty
-            | E::PrivateKey
-            | E::Label { .. }
-            | E::Several(_)
-            | E::Garbage { .. }
-            | E::Damaged(_)
-            | E::Weak(_)
-            | E::Long(_)
-            | E::Algorithm(_)
-            | E::Signature
-            | E::Name { .. }
-            | E::ClientName => Error::bad_request("INVALID_CERTIFICATE_ERR", error.to_string()),
-        }
-    }
-}
-
-impl From<engine::manage::Error> for Error {
-    fn from(error: engine::manage::Error) -> Self {
-        use engine::manage::Error as E;
-        let message = error.to_string();
-        match error {
-            E::NotFound(_) => Error::not_found("NOT_FOUND_ERR", message),
-            E::Name(_) => Error::bad_request("INVALID_FIELD_ERR", message),
-            E::NameTaken(_) => Error::conflict("NAME_TAKEN_ERR", message),
-            E::Listed(_) => Error::conflict("CERTIFICATE_LISTED_ERR", message),
-            E::Limit(_) => Error::conflict("LIMIT_REACHED_ERR", message),
-            E::InUse(_) => Error::conflict("PROTECTED_RESOURCE_ERR", message),
-            E::Refused(_) => Error::conflict("KEY_ACTION_INVALID_STATE_ERR", message),
-            E::Failed(fault) => fault.into(),
-        }
-    }
-}
-
-impl From<engine::error::Fault> for Error {
-    fn from(fault: engine::error::Fault) -> Self {
-        use engine::error::Fault as F;
-        match fault {
-            F::Store(error) => error.into(),
-            F::Wrap(error) => error.into(),
-            F::Damaged(_) | F::Record(..) | F::Audit(_) => Error::fault(&fault),
-        }
-    }
+fn envelope(status: StatusCode, error: ErrorResource) -> Response {
+    let body: ErrorBody = Collection::one(error);
+    super::answer::json(status, &body.metadata.collection_type, &body)
 }

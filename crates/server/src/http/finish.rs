@@ -3,14 +3,14 @@
 //! The invariant of this room: **what was begun is finished, and what is ours to mend stays in our log.**
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use wrap::primitive::{Random, SystemRandom};
 
-use super::caller::CalledBy;
-use super::error::{Error, Fault, envelope};
-use crate::api::{CORRELATION_ID, Reason};
+use super::attend::Visit;
+use super::error::{Error, Fault, Refusal, masked};
+use crate::api::CORRELATION_ID;
 
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
@@ -21,14 +21,19 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
 
+/// The id that ties answer, log and audit event together.
+#[derive(Clone, Debug)]
+pub(super) struct Correlation(pub(super) String);
+
 /// The outermost layer.
 pub(super) async fn finish(mut request: Request, next: Next) -> Response {
     let correlation = correlation_id(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let caller = CalledBy::default();
-    request.extensions_mut().insert(caller.clone());
+    let visit = Visit::default();
+    request.extensions_mut().insert(visit.clone());
+    request.extensions_mut().insert(Correlation(correlation.clone()));
     let response = mask(to_its_end(next, request).await, &correlation);
-    let by = caller.0.get().map_or("nobody", String::as_str);
+    let by = visit.initiator();
     tracing::info!(%method, path, status = response.status().as_u16(), by, correlation, "administration");
     dress(response, &correlation)
 }
@@ -58,15 +63,16 @@ fn new_id() -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
-/// A fault's chain goes to the log, and the client hears where to look.
+/// A fault's chain goes to the log, and the client hears where to look. A refusal outside a guarded route gets its form here.
 fn mask(mut response: Response, correlation: &str) -> Response {
-    let Some(Fault(chain)) = response.extensions_mut().remove::<Fault>() else { return response };
-    tracing::error!(correlation, error = chain, "an administrative request failed");
-    envelope(Reason {
-        code: "INTERNAL_ERR".to_owned(),
-        message: format!("the server failed; its log says why under correlation id {correlation}"),
-        status: StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
-    })
+    if let Some(Fault(chain)) = response.extensions_mut().remove::<Fault>() {
+        tracing::error!(correlation, error = chain, "an administrative request failed");
+        return masked(correlation);
+    }
+    match response.extensions_mut().remove::<Refusal>() {
+        Some(refusal) => refusal.rendered(""),
+        None => response,
+    }
 }
 
 fn dress(mut response: Response, correlation: &str) -> Response {

@@ -1,9 +1,10 @@
 //! Keys: what clients made in an adapter, shown without material, and destroyed.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use engine::manage::ObjectView;
 use kmip::attribute::{self, AttributeName, Row};
-use kmip::enums::{self, CryptographicAlgorithm};
+use kmip::enums::CryptographicAlgorithm;
 use kmip::{Value, tag};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -12,19 +13,27 @@ use super::answer::{Answer, Reply};
 use super::body::{Asked, At};
 use super::caller::Caller;
 use super::error::Error;
-use super::rootkeys::Force;
 use super::routes::Routes;
+use keymanager::Action;
 use super::{Shared, adapters};
-use crate::api::{Attribute, Collection, Key, rfc3339};
+use crate::api::{Attribute, Collection, Key, Resource, rfc3339};
 
 /// The most keys of a page.
 const LONGEST_PAGE: usize = 5000;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes
-        .get("/adapters/{adapter}/keys", list)
-        .get("/adapters/{adapter}/keys/{key}", show)
-        .delete("/adapters/{adapter}/keys/{key}", destroy)
+        .home(Action::ListKmipObjects, "KMIP objects could not be retrieved", __path_list, list)
+        .home(Action::ReadKmipObject, "KMIP object could not be retrieved", __path_show, show)
+        .home(Action::DeleteKmipObject, "KMIP object could not be deleted", __path_destroy, destroy)
+}
+
+/// The query of a deletion.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Force {
+    #[serde(default)]
+    force: bool,
 }
 
 /// The query of a list.
@@ -41,44 +50,60 @@ fn usual_page() -> usize {
     100
 }
 
+/// The keys that clients made, with their attributes
+#[utoipa::path(
+    get,
+    path = "/api/v1/adapters/{adapter}/keys",
+    tag = "KMIP",
+    params(("adapter" = String, Path, description = "Name or identifier"), ("limit" = Option<usize>, Query, description = "1 to 5000; 100 when left out"), ("after" = Option<u64>, Query, description = "The cursor of the page before")),
+    responses((status = 200, body = Collection<Key>, content_type = Key::TYPE))
+)]
 async fn list(
     caller: Caller,
     State(app): State<Shared>,
     At(adapter): At<String>,
     Asked(Page { limit, after }): Asked<Page>,
-) -> Answer<Key> {
+) -> Answer {
     let adapter = adapters::find(&app, &caller, &adapter)?;
     if !(1..=LONGEST_PAGE).contains(&limit) {
         return Err(Error::bad_request("INVALID_QUERY_PARAM_ERR", format!("`limit` goes from 1 to {LONGEST_PAGE}")));
     }
     let total = app.engine.count_objects(&adapter).await?;
-    let page = app.engine.objects(&adapter, after, limit, (app.now)()).await?;
-    Ok(Reply::Found(Collection::page(page.objects.iter().map(resource).collect(), total, page.next)))
+    let page = app.engine.objects(&adapter, after, limit, caller.now).await?;
+    Ok(Reply::collection(StatusCode::OK, &Collection::page(page.objects.iter().map(resource).collect(), total, page.next)))
 }
 
-async fn show(caller: Caller, State(app): State<Shared>, At((adapter, key)): At<(String, String)>) -> Answer<Key> {
+/// A key that a client made
+#[utoipa::path(
+    get,
+    path = "/api/v1/adapters/{adapter}/keys/{key}",
+    tag = "KMIP",
+    params(("adapter" = String, Path, description = "Name or identifier"), ("key" = String, Path, description = "The KMIP unique identifier")),
+    responses((status = 200, body = Collection<Key>, content_type = Key::TYPE))
+)]
+async fn show(caller: Caller, State(app): State<Shared>, At((adapter, key)): At<(String, String)>) -> Answer {
     let adapter = adapters::find(&app, &caller, &adapter)?;
-    let object = app.engine.object(&adapter, identifier(&key)?, (app.now)()).await?;
+    let object = app.engine.object(&adapter, identifier(&key)?, caller.now).await?;
     Ok(Reply::one(resource(&object)))
 }
 
-/// An active key may be in use at this moment, so its destruction must be forced.
+/// Destroy a key's material for good
+#[utoipa::path(
+    delete,
+    path = "/api/v1/adapters/{adapter}/keys/{key}",
+    tag = "KMIP",
+    params(("adapter" = String, Path, description = "Name or identifier"), ("key" = String, Path, description = "The KMIP unique identifier"), ("force" = Option<bool>, Query, description = "Also while it is active")),
+    responses((status = 204))
+)]
 async fn destroy(
     caller: Caller,
     State(app): State<Shared>,
     At((adapter, key)): At<(String, String)>,
     Asked(Force { force }): Asked<Force>,
-) -> Answer<()> {
+) -> Answer {
     let adapter = adapters::find(&app, &caller, &adapter)?;
-    let id = identifier(&key)?;
-    let object = app.engine.object(&adapter, id, (app.now)()).await?;
-    if object.state == Some(enums::State::Active) && !force {
-        let message =
-            format!("key {id} is active, so something may be encrypted with it: force its destruction if you are sure");
-        return Err(Error::conflict("KEY_ACTION_INVALID_STATE_ERR", message));
-    }
-    app.engine.destroy_object(&adapter, id, &caller.administrator(), (app.now)()).await?;
-    Ok(Reply::Gone)
+    app.engine.destroy_object(&adapter, identifier(&key)?, force, &caller.administrator(), caller.now).await?;
+    Ok(Reply::no_content())
 }
 
 /// What is no UUID can't be a key of ours, so it is not found.

@@ -1,33 +1,44 @@
 //! The table of routes, which can be walked, and the rule that each of them authenticates.
+//!
+//! A row is a handler, the action that it needs, and what could not be done when it fails; method, path and shapes come from the
+//! handler's own description. The invariant: **a handler without a [`Caller`] as its first argument is registered as public, by
+//! name, or not at all.**
 
-use axum::Router;
+use std::sync::Arc;
+
+use axum::{Extension, Router};
 use axum::extract::Request;
 use axum::handler::Handler;
-use axum::http::Method;
-use axum::middleware::from_fn;
-use axum::routing::{MethodFilter, get, on};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use keymanager::Action;
+use utoipa::Path;
+use utoipa::openapi::path::HttpMethod;
 
 use super::Shared;
+use super::attend::{Guard, Place, attend};
 use super::caller::Caller;
 use super::error::Error;
 use super::finish::finish;
-use crate::api::BASE;
+use super::openapi::{Document, Text};
 
 /// Routes that are being collected.
 pub(super) struct Routes {
+    app: Shared,
     router: Router<Shared>,
+    document: Document,
     listed: Vec<Route>,
 }
 
 /// A route as a test sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Route {
-    /// GET, POST or DELETE.
-    pub(super) method: Method,
-    /// The path below the API's base, with `{}` around what varies.
-    pub(super) path: &'static str,
-    /// Whether it is open to everybody.
-    pub(super) public: bool,
+    /// `GET`, `POST`, ...
+    pub(super) method: &'static str,
+    /// The path, with `{}` around what varies.
+    pub(super) path: String,
+    /// The action that it needs; none for what is open to everybody.
+    pub(super) action: Option<Action>,
 }
 
 /// The arguments of a handler whose first one is a [`Caller`]: the compiler refuses to register any other but as public.
@@ -36,41 +47,74 @@ impl<M> Guarded for (M, Caller) {}
 impl<M, A> Guarded for (M, Caller, A) {}
 impl<M, A, B> Guarded for (M, Caller, A, B) {}
 impl<M, A, B, C> Guarded for (M, Caller, A, B, C) {}
+impl<M, A, B, C, D> Guarded for (M, Caller, A, B, C, D) {}
 
 impl Routes {
-    pub(super) fn new() -> Self {
-        Routes { router: Router::new(), listed: Vec::new() }
+    pub(super) fn new(app: Shared) -> Self {
+        Routes { app, router: Router::new(), document: Document::new(), listed: Vec::new() }
     }
 
-    /// A GET that anybody may ask for.
-    pub(super) fn public<T: 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
-        let Routes { router, mut listed } = self;
-        listed.push(Route { method: Method::GET, path, public: true });
-        Routes { router: router.route(path, get(handler)), listed }
+    /// A route that is open to everybody.
+    pub(super) fn public<D: Path + Describes, T: 'static>(mut self, _: D, handler: impl Handler<T, Shared>) -> Self {
+        let (method, filter) = method_of::<D>();
+        self.document.add::<D>(None);
+        self.listed.push(Route { method, path: D::path(), action: None });
+        self.router = self.router.route(&D::path(), on(filter, handler));
+        self
     }
 
-    pub(super) fn get<T: Guarded + 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
-        self.guarded(Method::GET, MethodFilter::GET, path, handler)
-    }
-
-    pub(super) fn post<T: Guarded + 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
-        self.guarded(Method::POST, MethodFilter::POST, path, handler)
-    }
-
-    pub(super) fn delete<T: Guarded + 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
-        self.guarded(Method::DELETE, MethodFilter::DELETE, path, handler)
-    }
-
-    fn guarded<T: Guarded + 'static>(
+    /// A route of the key manager's API: the instance is the one that the header `Bluemix-Instance` names.
+    pub(super) fn instance<D: Path + Describes, T: Guarded + 'static>(
         self,
-        method: Method,
-        filter: MethodFilter,
-        path: &'static str,
+        action: Action,
+        failure: &'static str,
+        description: D,
         handler: impl Handler<T, Shared>,
     ) -> Self {
-        let Routes { router, mut listed } = self;
-        listed.push(Route { method, path, public: false });
-        Routes { router: router.route(path, on(filter, handler)), listed }
+        self.guarded(Guard { action, failure, place: Place::Named }, description, handler)
+    }
+
+    /// A route on an instance which, where the header names none, is the caller's own.
+    pub(super) fn home<D: Path + Describes, T: Guarded + 'static>(
+        self,
+        action: Action,
+        failure: &'static str,
+        description: D,
+        handler: impl Handler<T, Shared>,
+    ) -> Self {
+        self.guarded(Guard { action, failure, place: Place::Home }, description, handler)
+    }
+
+    /// A route on the installation, or on the instance that the header names.
+    pub(super) fn installation<D: Path + Describes, T: Guarded + 'static>(
+        self,
+        action: Action,
+        failure: &'static str,
+        description: D,
+        handler: impl Handler<T, Shared>,
+    ) -> Self {
+        self.guarded(Guard { action, failure, place: Place::Installation }, description, handler)
+    }
+
+    fn guarded<D: Path + Describes, T: Guarded + 'static>(
+        mut self,
+        guard: Guard,
+        _: D,
+        handler: impl Handler<T, Shared>,
+    ) -> Self {
+        let (method, filter) = method_of::<D>();
+        self.document.add::<D>(Some(&guard));
+        self.listed.push(Route { method, path: D::path(), action: Some(guard.action) });
+        let attended: MethodRouter<Shared> =
+            on(filter, handler).layer(from_fn_with_state((self.app.clone(), Arc::new(guard)), attend));
+        self.router = self.router.route(&D::path(), attended);
+        self
+    }
+
+    /// Serves the description under the route that was registered for it.
+    pub(super) fn with_document(mut self, text: Arc<str>) -> Self {
+        self.router = self.router.layer(Extension(Text(text)));
+        self
     }
 
     #[cfg(test)]
@@ -78,21 +122,40 @@ impl Routes {
         &self.listed
     }
 
-    /// The service: the routes below the API's base, with answers in our form also where nothing matches.
-    pub(super) fn into_router(self, state: Shared) -> Router {
-        Router::new()
-            .nest(BASE, self.router.method_not_allowed_fallback(not_allowed))
+    /// The API's description, OpenAPI 3.1.
+    pub(super) fn document(&self) -> utoipa::openapi::OpenApi {
+        self.document.finished()
+    }
+
+    /// The service, with answers in our form also where nothing matches.
+    pub(super) fn into_router(self) -> Router {
+        self.router
+            .method_not_allowed_fallback(not_allowed)
             .fallback(not_found)
             .layer(from_fn(finish))
-            .with_state(state)
+            .with_state(self.app)
+    }
+}
+
+/// What names the schemas that a description refers to; the description's macro makes it.
+pub(super) use utoipa::__dev::SchemaReferences as Describes;
+
+fn method_of<D: Path>() -> (&'static str, MethodFilter) {
+    match D::methods().first() {
+        Some(HttpMethod::Get) | None => ("GET", MethodFilter::GET),
+        Some(HttpMethod::Post) => ("POST", MethodFilter::POST),
+        Some(HttpMethod::Put) => ("PUT", MethodFilter::PUT),
+        Some(HttpMethod::Delete) => ("DELETE", MethodFilter::DELETE),
+        Some(HttpMethod::Options) => ("OPTIONS", MethodFilter::OPTIONS),
+        Some(HttpMethod::Head) => ("HEAD", MethodFilter::HEAD),
+        Some(HttpMethod::Patch) => ("PATCH", MethodFilter::PATCH),
+        Some(HttpMethod::Trace) => ("TRACE", MethodFilter::TRACE),
     }
 }
 
 async fn not_found(request: Request) -> Error {
-    Error::not_found(
-        "PATH_NOT_FOUND_ERR",
-        format!("there is no {}: every path starts with {BASE}/", request.uri().path()),
-    )
+    let path = request.uri().path();
+    Error::not_found("PATH_NOT_FOUND_ERR", format!("there is no {path}: see /api/v2/openapi.json for what there is"))
 }
 
 async fn not_allowed(request: Request) -> Error {

@@ -61,8 +61,8 @@ impl House {
         let instance = self.app.keys.create_instance("i", &by, NOW).await.unwrap().id;
         let new = NewRootKey { name: "main".into(), description: None, payload: None };
         let root_key = self.app.keys.create_root_key(instance, new, &by, NOW).await.unwrap().id;
-        let new = engine::registry::NewAdapter { instance, name: "dc1".into(), description: None, root_key };
-        let by_engine = engine::registry::Actor { id: "test".into() };
+        let new = engine::registry::NewAdapter { instance, name: Some("dc1".into()), description: None, root_key };
+        let by_engine = engine::registry::Actor::new("test");
         self.app.engine.registry().create_adapter(new, &by_engine, NOW).await.unwrap();
         let (_, secret) = self.app.keys.create_api_key(instance, "k", Role::Administrator, &by, NOW).await.unwrap();
         secret.expose().to_owned()

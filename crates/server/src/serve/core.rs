@@ -5,9 +5,11 @@ use super::master::{self, Master};
 use super::{Error, first};
 use crate::config::{Config, JournalFlush};
 use crate::folder::Folder;
+use crate::identity::Tokens;
+use crate::kmip_service::Kmip;
 use ::kmip::Timestamp;
 use engine::Engine;
-use keymanager::KeyManager;
+use keymanager::{KeyManager, KmipService};
 use std::sync::Arc;
 use std::time::Duration;
 use store::journal::{Flush, Journal};
@@ -24,11 +26,18 @@ const JOURNAL_CHECK: Duration = Duration::from_secs(5);
 /// What the key that seals the authority's is derived for. Part of the data format.
 const AUTHORITY_SEAL: &str = "keystead authority seal";
 
+/// What the key that signs identity tokens is derived for: every node of an installation derives the same one.
+const TOKENS: &str = "keystead identity token";
+
 /// Keys and records, opened.
 pub(super) struct Core {
     pub(super) engine: Arc<Engine>,
+    /// Held for the key manager, which refers to it weakly.
+    pub(super) kmip: Arc<dyn KmipService>,
     pub(super) keys: Arc<KeyManager>,
     pub(super) store: Arc<FailStop>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) tokens: Arc<Tokens>,
     pub(super) seal: SealKey,
     pub(super) master_key: String,
 }
@@ -38,14 +47,23 @@ impl Core {
     pub(super) async fn open(config: &Config, folder: &Folder, random: &Arc<dyn Random>) -> Result<Self, Error> {
         let Master { key, place } = master::open(config, folder, &**random)?;
         let seal = authority_seal(key.seal_key())?;
+        let tokens = key.seal_key().token_key(TOKENS).map_err(wrap::master::Error::from)?;
         let address = format!("sqlite:{}", folder.path(DATABASE).display());
         let store = FailStop::new(store::open(&address).await?);
-        let keys = Arc::new(KeyManager::open(store.clone(), key, random.clone()).await?);
+        let keys = Arc::new(KeyManager::open(store.clone(), key, random.clone(), config.timers).await?);
         let journal = open_journal(config, folder, &**random)?;
         tokio::spawn(watch_journal(journal.clone(), store.clone()));
-        let parts = engine::Parts { store: store.clone(), wrapper: keys.clone(), random: random.clone(), journal };
+        let parts = engine::Parts {
+            store: store.clone(),
+            wrapper: keys.clone(),
+            random: random.clone(),
+            journal: journal.clone(),
+        };
         let engine = Engine::open(parts).await.map_err(|error| Error::Engine(error.to_string()))?;
-        Ok(Core { engine: Arc::new(engine), keys, store, seal, master_key: place })
+        let (engine, tokens) = (Arc::new(engine), Arc::new(Tokens::new(tokens)));
+        let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
+        keys.serve_kmip(Arc::downgrade(&kmip));
+        Ok(Core { engine, kmip, keys, store, journal, tokens, seal, master_key: place })
     }
 
     /// What a first start makes, and what later ones keep true.

@@ -7,7 +7,9 @@ use crate::api::PrivateText;
 use crate::folder::Folder;
 use engine::Engine;
 use engine::registry::{self, NewAdapter};
-use keymanager::{Actor, KeyManager, NewRootKey, Role};
+use keymanager::{
+    Action, Call, KeyManager, ListQuery, NewApiKey, NewGrant, NewKey, NewServiceId, Role, Target,
+};
 use kmip::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,7 +21,7 @@ pub(super) const ADMIN_FILE: &str = "admin.json";
 pub(super) const ADAPTER: &str = "default";
 const INSTANCE: &str = "default";
 const ROOT_KEY: &str = "default";
-const API_KEY: &str = "administrator";
+const ADMINISTRATOR: &str = "administrator";
 /// Who did it, in the audit events of a first start.
 const FIRST_START: &str = "first-start";
 
@@ -33,29 +35,28 @@ pub(super) struct Administrator {
 
 /// Makes what is missing of instance, root key and adapter; the instance's identifier.
 pub(super) async fn furnish(keys: &KeyManager, engine: &Engine, now: Timestamp) -> Result<Uuid, Error> {
-    let by = Actor::new(FIRST_START);
-    let instance = match keys.instances().await?.into_iter().next() {
+    let installation = |action| Call::internal(Uuid::nil(), action, FIRST_START, now);
+    let instance = match keys.instances(&installation(Action::ListInstances)).await?.into_iter().next() {
         Some(instance) => instance,
-        None => keys.create_instance(INSTANCE, &by, now).await?,
+        None => keys.create_instance(&installation(Action::CreateInstance), INSTANCE).await?,
     };
-    let root_key = match keys.root_keys(instance.id).await?.into_iter().next() {
+    let inside = |action| Call::internal(instance.id, action, FIRST_START, now);
+    let one = ListQuery { limit: 1, ..ListQuery::default() };
+    let root_key = match keys.list_keys(&inside(Action::ListKeys), &one).await?.keys.into_iter().next() {
         Some(root_key) => root_key,
-        None => {
-            let new = NewRootKey { name: ROOT_KEY.into(), description: None, payload: None };
-            keys.create_root_key(instance.id, new, &by, now).await?
-        }
+        None => keys.create_key(&inside(Action::CreateKey), NewKey::named(ROOT_KEY, false)).await?,
     };
     if engine.registry().adapters(instance.id).is_empty() {
-        let new = NewAdapter { instance: instance.id, name: ADAPTER.into(), description: None, root_key: root_key.id };
-        let by = registry::Actor { id: FIRST_START.into() };
-        let made = engine.registry().create_adapter(new, &by, now).await;
+        let (name, root_key) = (Some(ADAPTER.into()), root_key.id);
+        let new = NewAdapter { instance: instance.id, name, description: None, root_key };
+        let made = engine.registry().create_adapter(new, &registry::Actor::new(FIRST_START), now).await;
         made.map_err(|error| Error::Engine(error.to_string()))?;
     }
     Ok(instance.id)
 }
 
-/// Makes the administrator's API key and the file that holds it. A key whose file was never written is of no use to anybody: it is
-/// revoked.
+/// Makes the administrator: a service ID with every right but purging, and the file that holds its API key. An API key whose file
+/// was never written is of no use to anybody: its service ID goes, and there is a new one.
 pub(super) async fn appoint(
     keys: &KeyManager,
     folder: &Folder,
@@ -66,12 +67,19 @@ pub(super) async fn appoint(
     if folder.read(ADMIN_FILE)?.is_some() {
         return Ok(());
     }
-    let by = Actor::new(FIRST_START);
-    for orphan in keys.api_keys(instance).await?.into_iter().filter(|key| key.name == API_KEY && key.revoked.is_none())
-    {
-        keys.revoke_api_key(instance, orphan.id, &by, now).await?;
+    let call = |action| Call::internal(Uuid::nil(), action, FIRST_START, now);
+    let known = keys.service_ids(&call(Action::ListServiceIds)).await?;
+    for orphan in known.iter().filter(|known| known.owner.is_none() && known.name == ADMINISTRATOR) {
+        keys.delete_service_id(&call(Action::DeleteServiceId), &orphan.id.to_string()).await?;
     }
-    let (_, secret) = keys.create_api_key(instance, API_KEY, Role::Administrator, &by, now).await?;
+    let description = Some("Made at the first start; the command line on this machine uses it".to_owned());
+    let new = NewServiceId { name: ADMINISTRATOR.to_owned(), description };
+    let service_id = keys.create_service_id(&call(Action::CreateServiceId), new).await?.id.to_string();
+    let roles = vec![Role::Administrator, Role::Manager];
+    let grant = NewGrant { service_id: service_id.clone(), roles, target: Target::default() };
+    keys.create_grant(&call(Action::CreateGrant), grant).await?;
+    let new = NewApiKey { service_id, name: ADMINISTRATOR.to_owned(), description: None, expires: None, home: Some(instance) };
+    let (_, secret) = keys.create_api_key(&call(Action::CreateApiKey), new).await?;
     write(folder, &Administrator { url, api_key: PrivateText::new(Zeroizing::new(secret.expose().to_owned())), ca })
 }
 

@@ -4,11 +4,12 @@ use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
-use super::{Error, clock_check};
+use super::{Error, clock_check, schedule};
 use crate::clock;
 use crate::config::Config;
 use crate::folder::Folder;
 use crate::http::{self, Administration};
+use crate::identity::Guesses;
 use crate::kmip::{self, Port};
 use crate::pki::{Pki, ServerCertificate, ServerNames};
 use crate::tls::Live;
@@ -50,6 +51,7 @@ impl Running {
         let kmip = listeners.kmip_address()?;
         let stop = watch::Sender::new(false);
         let servers = serve(config, listeners, &core, &certificates, &tls, &stop);
+        tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), config.schedule, stopped(&stop)));
         log_new_names(&certificates.server);
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
         Ok(Running { folder, seal: core.seal, random, tls, store: core.store, stop, servers })
@@ -95,7 +97,16 @@ fn serve(
     let Listeners { kmip, admin } = listeners;
     let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.authority.clone());
     let port = Port { engine: engine.clone(), tls: tls.clone(), limits: config.limits.clone(), now: clock::now };
-    let administration = Arc::new(Administration { engine, keys, authority, now: clock::now });
+    let administration = Arc::new(Administration {
+        engine,
+        keys,
+        kmip: core.kmip.clone(),
+        authority,
+        journal: core.journal.clone(),
+        tokens: core.tokens.clone(),
+        guesses: Guesses::new(),
+        now: clock::now,
+    });
     [
         tokio::spawn(kmip::serve(kmip, port, stopped(stop))),
         tokio::spawn(http::serve(admin, tls.clone(), administration, stopped(stop))),

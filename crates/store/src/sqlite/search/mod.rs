@@ -17,7 +17,7 @@ use crate::{Key, Kind, Order, Page, Query, Record, Scan, Space, Term};
 
 const LATER: &str = "SELECT seq FROM term WHERE space=?1 AND kind=?2 AND term=?3 AND seq>?4 ORDER BY seq";
 const EARLIER: &str = "SELECT seq FROM term WHERE space=?1 AND kind=?2 AND term=?3 AND seq<?4 ORDER BY seq DESC";
-const ABOVE: &str = "SELECT seq FROM record WHERE space=?1 AND kind=?2 AND id>?3 ORDER BY +id";
+const ABOVE: &str = "SELECT seq FROM record WHERE space=?1 AND kind=?2 AND id>?3 ORDER BY id";
 const BELOW: &str = "SELECT seq FROM record WHERE space=?1 AND kind=?2 AND id<?3 ORDER BY id DESC";
 const BEARS: &str = "SELECT 1 FROM term WHERE space=?1 AND kind=?2 AND term=?3 AND seq=?4";
 const RECORD: &str = "SELECT id, version, body FROM record WHERE seq=?1";

@@ -1,0 +1,131 @@
+//! Standard keys are deleted, restored and purged.
+//!
+//! The invariant: each change is one batch with its event, and a deletion that is taken back leaves no trace in the object.
+
+use std::sync::Arc;
+
+use kmip::Timestamp;
+use kmip::attribute;
+use uuid::Uuid;
+
+use super::life::{Refusal, Stage, Step};
+use super::{Deletion, StandardKey};
+use crate::Engine;
+use crate::error::{Failure, Refusal as Kmip};
+use crate::exchange::ATTEMPTS;
+use crate::manage::Error;
+use crate::object::Object;
+use crate::origin::{Change, Origin};
+use crate::record::Stored;
+use crate::registry::{Actor, Adapter};
+use crate::scope::Scope;
+use crate::viewer::Viewed;
+
+impl Engine {
+    /// Deletes a standard key, in whichever state its object is. From the moment at which this returns, KMIP finds it no more.
+    ///
+    /// # Errors
+    /// No such key, one that is deleted or destroyed already, a root key that can't be used, failures of the store.
+    pub async fn delete_standard_key(
+        &self,
+        instance: Uuid,
+        id: Uuid,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<StandardKey, Error> {
+        self.step(instance, id, Step::Delete, by, now).await
+    }
+
+    /// Takes a deletion back: the object is what it was, byte for byte.
+    ///
+    /// # Errors
+    /// No such key, one that is not deleted or whose material is gone, and as [`Engine::delete_standard_key`].
+    pub async fn restore_standard_key(
+        &self,
+        instance: Uuid,
+        id: Uuid,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<StandardKey, Error> {
+        self.step(instance, id, Step::Restore, by, now).await
+    }
+
+    /// Erases a deleted key's material for good and gives its names back. A tombstone stays.
+    ///
+    /// # Errors
+    /// No such key, one that is not deleted or is purged already, and as [`Engine::delete_standard_key`].
+    pub async fn purge_standard_key(
+        &self,
+        instance: Uuid,
+        id: Uuid,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<StandardKey, Error> {
+        self.step(instance, id, Step::Purge, by, now).await
+    }
+
+    async fn step(
+        &self,
+        instance: Uuid,
+        id: Uuid,
+        step: Step,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<StandardKey, Error> {
+        for _ in 0..ATTEMPTS {
+            let (adapter, _) = self.standard_key_record(instance, id).await?.ok_or(Error::NotFound("key"))?;
+            match self.try_step(&adapter, id, step, by, now).await {
+                Err(error) if error.is_conflict() => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Error::Refused(Kmip::Busy))
+    }
+
+    async fn try_step(
+        &self,
+        adapter: &Adapter,
+        id: Uuid,
+        step: Step,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<StandardKey, Error> {
+        let refused = |refusal| Error::StandardKey(id, refusal);
+        let mut stored = self.stored(adapter, id, now).await?.ok_or(refused(Refusal::Purged))?;
+        Stage::of(&stored.object).after(step).map_err(refused)?;
+        let origin = Origin::Administrator { adapter, by };
+        let mut scope = Scope::administrative(self, &origin, now);
+        take(step, &mut stored, &mut scope).await?;
+        let change = Change { action: step.action(), type_uri: "kms/secrets", id, name: None, message: None };
+        scope.commit(origin.changed(&change, now)).await?;
+        Ok(StandardKey::of(adapter, &Viewed { object: Arc::clone(&stored.object), verified: true }))
+    }
+}
+
+async fn take(step: Step, stored: &mut Stored, scope: &mut Scope<'_>) -> Result<(), Failure> {
+    match step {
+        Step::Delete => {
+            let deletion = Deletion { at: scope.now(), by: scope.initiator().to_owned() };
+            stored.change().history.deleted = Some(deletion);
+            scope.replace(stored).await
+        }
+        Step::Restore => {
+            stored.change().history.deleted = None;
+            scope.replace(stored).await
+        }
+        Step::Purge => {
+            scope.release_names(&stored.object).await?;
+            let now = scope.now();
+            erase(stored.change(), now);
+            scope.bury(stored).await
+        }
+    }
+}
+
+/// Leaves of an object when it was made, last changed and destroyed, and by whom.
+fn erase(object: &mut Object, now: Timestamp) {
+    let kept = [&attribute::INITIAL_DATE, &attribute::LAST_CHANGE_DATE, &attribute::DESTROY_DATE];
+    object.attributes.retain(|attribute| kept.iter().any(|row| attribute.name.is(row)));
+    object.sealed = None;
+    object.history.purged_at = Some(now);
+}

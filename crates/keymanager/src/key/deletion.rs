@@ -1,0 +1,161 @@
+//! The end of a key: deleted, restored while it can be, purged.
+//!
+//! The invariant: **a deletion can be taken back for as long as was promised, and a purge never can**: it leaves no record of the key,
+//! of its aliases or of any version of its material.
+
+use crate::audit::success;
+use crate::change::{ATTEMPTS, Decision};
+use crate::key::{Found, SetForDeletion};
+use crate::ledger::Stored;
+use crate::timers::left;
+use crate::{Call, Error, Event, Key, KeyManager, KmipKey, Refusal};
+use kmip::Timestamp;
+use std::sync::Arc;
+use store::{Batch, Change};
+use uuid::Uuid;
+
+impl KeyManager {
+    /// Deletes a key: what is sealed under it is unreadable from now on, and a KMIP object is not found any more. It can be
+    /// restored for 30 days.
+    ///
+    /// # Errors
+    /// As [`KeyManager::key`]; [`Error::InUse`] while adapters are registered on it and it is not forced;
+    /// [`Error::AuthorizationsNotMet`] where two people are needed; [`Error::State`], [`Error::Deleted`].
+    pub async fn delete_key(&self, call: &Call, id_or_alias: &str, force: bool) -> Result<Key, Error> {
+        let key = match self.find(call, id_or_alias, None).await? {
+            Found::Own(stored) => stored.entry,
+            Found::Kmip(key) if key.deleted.is_some() => return Err(Error::Deleted(key.id)),
+            Found::Kmip(key) => return Ok(Key::of_kmip(call.instance, &self.kmip().delete(call, key.id).await?)),
+        };
+        self.change(call, key.id, |key| {
+            let state = key.after(Event::Delete)?;
+            if !force {
+                self.check_unused(key)?;
+            }
+            self.check_two_people(call, key)?;
+            Ok(Decision::to(Key {
+                state,
+                deleted: Some(call.now),
+                deleted_by: Some(call.actor.clone()),
+                suspended: None,
+                set_for_deletion: None,
+                synced: Some(call.now),
+                ..key.clone()
+            }))
+        })
+        .await
+    }
+
+    /// Takes back a deletion of the last 30 days, 30 seconds after it or later: the key is active again, with its policies.
+    ///
+    /// # Errors
+    /// As [`KeyManager::key`]; [`Error::State`] for a key that is not deleted; [`Error::TooEarly`], [`Error::RestoreExpired`],
+    /// [`Error::Expired`].
+    pub async fn restore(&self, call: &Call, id_or_alias: &str) -> Result<Key, Error> {
+        let key = match self.find(call, id_or_alias, None).await? {
+            Found::Own(stored) => stored.entry,
+            Found::Kmip(key) => return self.restore_kmip(call, &key).await,
+        };
+        key.after(Event::Restore)?;
+        // keyCreateImportAccess has no say: its rules are for new keys, and no material is brought along that `enforce_token` could
+        // ask a token for. What was let in once comes back as it was.
+        self.change(call, key.id, |key| {
+            let state = key.after(Event::Restore)?;
+            self.check_restorable(call, key.id, key.deleted)?;
+            if key.expires.is_some_and(|expires| expires <= call.now) {
+                return Err(Error::Expired(key.id));
+            }
+            Ok(Decision::to(Key { state, deleted: None, deleted_by: None, synced: Some(call.now), ..key.clone() }))
+        })
+        .await
+    }
+
+    /// Erases a deleted key, 4 hours after its deletion or later: its record and every version of its material are removed.
+    ///
+    /// # Errors
+    /// As [`KeyManager::key`]; [`Error::NotDeleted`], [`Error::TooEarly`], [`Error::Busy`].
+    pub async fn purge(&self, call: &Call, id: &str) -> Result<Key, Error> {
+        for _ in 0..ATTEMPTS {
+            let stored = match self.find(call, id, None).await? {
+                Found::Own(stored) => stored,
+                Found::Kmip(key) => return self.purge_kmip(call, &key).await,
+            };
+            self.check_purge(call, stored.entry.id, stored.entry.deleted)?;
+            let batch =
+                Batch { changes: self.removal(&stored).await?, events: vec![success(call, &stored.entry.target())] };
+            match self.commit(call, batch, false).await {
+                Err(Error::Store(store::Error::Conflict(_))) => {}
+                other => return other.map(|()| Arc::unwrap_or_clone(stored.entry)),
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    async fn restore_kmip(&self, call: &Call, key: &KmipKey) -> Result<Key, Error> {
+        if key.deleted.is_none() {
+            return Err(Error::State { key: key.id, refusal: Refusal::NotDeleted });
+        }
+        if key.erased {
+            return Err(Error::RestoreExpired(key.id));
+        }
+        self.check_restorable(call, key.id, key.deleted)?;
+        Ok(Key::of_kmip(call.instance, &self.kmip().restore(call, key.id).await?))
+    }
+
+    async fn purge_kmip(&self, call: &Call, key: &KmipKey) -> Result<Key, Error> {
+        self.check_purge(call, key.id, key.deleted)?;
+        self.kmip().purge(call, key.id).await?;
+        Ok(Key::of_kmip(call.instance, key))
+    }
+
+    /// What removes a key: its record, its aliases, and every version of its material.
+    async fn removal(&self, stored: &Stored<Arc<Key>>) -> Result<Vec<Change>, Error> {
+        let key = &stored.entry;
+        let versions = self.sealed_versions(key).await?;
+        let mut changes = vec![Change::Delete { key: key.place(), version: stored.version }];
+        changes.extend(versions.iter().map(|old| Change::Delete { key: old.entry.place(), version: old.version }));
+        changes.extend(self.freed_aliases(key).await?);
+        Ok(changes)
+    }
+
+    /// Whether nobody is registered on a key.
+    fn check_unused(&self, key: &Key) -> Result<(), Error> {
+        let users = self.kmip().registrations(key.instance, Some(key.id));
+        if users.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
+        Err(Error::InUse { key: key.id, users: names.join(", ") })
+    }
+
+    /// Whether two people agree on a deletion, where two are needed: this one, and another one before, not too long ago.
+    fn check_two_people(&self, call: &Call, key: &Key) -> Result<(), Error> {
+        let period = self.timers.deletion_authorized;
+        let agrees = |first: &SetForDeletion| first.by != call.actor && !is_over(first.at, period, call.now);
+        if key.needs_two() && !key.set_for_deletion.as_ref().is_some_and(agrees) {
+            return Err(Error::AuthorizationsNotMet(key.id));
+        }
+        Ok(())
+    }
+
+    fn check_restorable(&self, call: &Call, key: Uuid, deleted: Option<Timestamp>) -> Result<(), Error> {
+        let deleted = deleted.ok_or(Error::RestoreExpired(key))?;
+        if let Some(seconds) = left(deleted, self.timers.restore_after, call.now) {
+            return Err(Error::TooEarly { what: "restoring the key", seconds });
+        }
+        if is_over(deleted, self.timers.restorable, call.now) { Err(Error::RestoreExpired(key)) } else { Ok(()) }
+    }
+
+    fn check_purge(&self, call: &Call, key: Uuid, deleted: Option<Timestamp>) -> Result<(), Error> {
+        let deleted = deleted.ok_or(Error::NotDeleted(key))?;
+        match left(deleted, self.timers.purge_after, call.now) {
+            Some(seconds) => Err(Error::TooEarly { what: "purging the key", seconds }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a period is over, its last moment not included.
+fn is_over(since: Timestamp, period: i64, now: Timestamp) -> bool {
+    since.millis().saturating_add(period) < now.millis()
+}

@@ -1,0 +1,127 @@
+//! The deletion of a key ring, in steps that can be taken up again: close it, move what is in it, remove it.
+//!
+//! The invariant: **whoever removes a ring has seen it empty after it was closed**, and it was closed all the while: else its
+//! record would have another version.
+
+use super::{KeyRing, absent};
+use crate::audit::success;
+use crate::change::ATTEMPTS;
+use crate::key::{Standing, class};
+use crate::ledger::{Stored, space};
+use crate::{Action, Call, DEFAULT_RING, Error, Extent, Key, KeyManager, State};
+use store::{Batch, Change, Expect};
+use uuid::Uuid;
+
+/// Keys that are moved in one batch.
+const MOVED_AT_ONCE: usize = 128;
+
+impl KeyManager {
+    /// Deletes a key ring that no key is in; with `force` also one that has deleted keys only, which move to `default`.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`], [`Error::NotFound`], [`Error::RingInUse`], [`Error::Field`] for `default`, [`Error::Busy`].
+    pub async fn delete_key_ring(&self, call: &Call, name: &str, force: bool) -> Result<(), Error> {
+        if !call.reaches(Extent::Ring(name)) {
+            return Err(Error::Unauthorized);
+        }
+        if name == DEFAULT_RING {
+            return Err(Error::Field { field: "id", reason: "is `default`, which every instance keeps".to_owned() });
+        }
+        for _ in 0..ATTEMPTS {
+            let found = self.ring(call.instance, name).await?.ok_or_else(|| absent(name))?;
+            let Some(closed) = self.closed(found, force).await? else { continue };
+            if let Err(error) = self.move_out(call, name, force).await {
+                self.open_again(closed).await;
+                return Err(error);
+            }
+            let changes = vec![Change::Delete { key: closed.entry.place(), version: closed.version }];
+            let events = vec![success(call, &closed.entry.target())];
+            match self.commit(call, Batch { changes, events }, false).await {
+                Err(Error::Store(store::Error::Conflict(_))) => {}
+                other => return other,
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// The ring, closed; none when somebody else changed it.
+    async fn closed(&self, mut ring: Stored<KeyRing>, force: bool) -> Result<Option<Stored<KeyRing>>, Error> {
+        if ring.entry.closing {
+            return Ok(Some(ring));
+        }
+        // Most refusals need no change: this one is made anew once the ring is closed.
+        self.in_ring(ring.entry.instance, &ring.entry.name, standing_in_the_way(force), 1)
+            .await
+            .and_then(|keys| refuse(&ring.entry.name, force, &keys))?;
+        ring.entry.closing = true;
+        self.marked(ring).await
+    }
+
+    /// Opens a ring again that can't be deleted. Where this fails, the ring stays closed until it is deleted again.
+    async fn open_again(&self, mut ring: Stored<KeyRing>) {
+        ring.entry.closing = false;
+        let _ = self.marked(ring).await;
+    }
+
+    /// Writes the mark, which is a step of a deletion and has no event of its own; none when somebody else changed the ring.
+    async fn marked(&self, ring: Stored<KeyRing>) -> Result<Option<Stored<KeyRing>>, Error> {
+        let changes = vec![self.ledger.put(Expect::Version(ring.version), &ring.entry)];
+        match self.ledger.commit(Batch { changes, events: Vec::new() }).await {
+            Ok(()) => Ok(Some(Stored { version: ring.version + 1, entry: ring.entry })),
+            Err(store::Error::Conflict(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Moves what is in a closed ring to `default`, if it may be moved.
+    async fn move_out(&self, call: &Call, ring: &str, force: bool) -> Result<(), Error> {
+        let mut conflicts = 0;
+        while conflicts < ATTEMPTS {
+            let keys = self.in_ring(call.instance, ring, Standing::Any, MOVED_AT_ONCE).await?;
+            if keys.is_empty() {
+                return Ok(());
+            }
+            refuse(ring, force, &keys)?;
+            match self.ledger.commit(self.to_default(call, keys)).await {
+                Ok(()) => conflicts = 0,
+                Err(store::Error::Conflict(_)) => conflicts += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    fn to_default(&self, call: &Call, keys: Vec<Stored<Key>>) -> Batch {
+        let mut patch = Call::internal(call.instance, Action::PatchKey, &call.actor, call.now);
+        patch.origin = call.origin.clone();
+        let mut batch = Batch::default();
+        for Stored { mut entry, version } in keys {
+            entry.ring = None;
+            entry.updated = Some(call.now);
+            batch.changes.push(self.ledger.put(Expect::Version(version), &entry));
+            batch.events.push(success(&patch, &entry.target()));
+        }
+        batch
+    }
+
+    async fn in_ring(
+        &self,
+        instance: Uuid,
+        ring: &str,
+        standing: Standing,
+        limit: usize,
+    ) -> Result<Vec<Stored<Key>>, Error> {
+        let terms = class(standing, None, Some(ring)).into_iter().collect();
+        let found = self.ledger.some::<Key>(space(instance), terms, limit).await?;
+        Ok(found.into_iter().filter(|stored| stored.entry.ring() == ring).collect())
+    }
+}
+
+fn standing_in_the_way(force: bool) -> Standing {
+    if force { Standing::Live } else { Standing::Any }
+}
+
+fn refuse(ring: &str, force: bool, keys: &[Stored<Key>]) -> Result<(), Error> {
+    let may_move = |stored: &Stored<Key>| force && stored.entry.state == State::Destroyed;
+    if keys.iter().all(may_move) { Ok(()) } else { Err(Error::RingInUse { ring: ring.to_owned() }) }
+}

@@ -1,0 +1,70 @@
+//! Deleted KMIP objects that are purged when their time comes.
+//!
+//! Nothing here finds them by their time, so an instance that has any is looked through whole: seldom, then. The invariant: **an object
+//! is purged late by no more than that.**
+
+use super::{ACTOR, Due, PAGE, Round};
+use crate::ledger::Stored;
+use crate::{Call, Error, Instance, Key, KeyManager, KmipOrder, KmipPage};
+use kmip::Timestamp;
+use std::sync::atomic::{AtomicI64, Ordering};
+use uuid::Uuid;
+
+/// Between two looks, at most: an hour.
+const EVERY: i64 = 60 * 60 * 1000;
+/// And this part of the time after which objects are purged.
+const PART: i64 = 24;
+
+/// When the KMIP objects were last looked through.
+pub(crate) struct Looked(AtomicI64);
+
+impl Default for Looked {
+    fn default() -> Self {
+        Looked(AtomicI64::new(i64::MIN))
+    }
+}
+
+impl Looked {
+    /// Whether to look again. A clock that was set back is no reason to wait.
+    fn again(&self, now: Timestamp, every: i64) -> bool {
+        let again = now.millis().abs_diff(self.0.load(Ordering::Relaxed)) >= every.unsigned_abs();
+        if again {
+            self.0.store(now.millis(), Ordering::Relaxed);
+        }
+        again
+    }
+}
+
+impl KeyManager {
+    pub(super) async fn purge_kmip_keys(&self, instances: &[Stored<Instance>], now: Timestamp, round: &mut Round) {
+        if !self.looked.again(now, EVERY.min(self.timers.purge_at / PART)) {
+            return;
+        }
+        for instance in instances.iter().map(|stored| stored.entry.id) {
+            if let Err(error) = self.purge_kmip_keys_of(instance, now, round).await {
+                round.fail(Due::Purge, instance, None, &error);
+            }
+        }
+    }
+
+    async fn purge_kmip_keys_of(&self, instance: Uuid, now: Timestamp, round: &mut Round) -> Result<(), Error> {
+        let kmip = self.kmip();
+        if kmip.count(instance).await?.deleted == 0 {
+            return Ok(());
+        }
+        let mut after = None;
+        loop {
+            let page = KmipPage { by: KmipOrder::Id { after }, descending: false, limit: PAGE };
+            let keys = kmip.list(instance, page).await?;
+            let Some(last) = keys.last() else { return Ok(()) };
+            after = Some(last.id);
+            for key in keys.iter().map(|key| Key::of_kmip(instance, key)) {
+                if Due::Purge.is_due(&key, now, &self.timers) {
+                    let call = Call::internal(instance, Due::Purge.action(), ACTOR, now);
+                    let outcome = self.purge(&call, &key.id.to_string()).await.map(|_| ());
+                    self.note(Due::Purge, &call, key.id, outcome, round).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What each guarded request goes through, close around its handler: the error gets its sentence, and the call its audit event.
+//!
+//! The invariant of this room: **no answer leaves before its event**: the one that rode in the change's batch, or one in the
+//! journal, for refused calls too. If that can't be written, the request fails.
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use keymanager::{Action, Call, Occurrence, Outcome};
+use parking_lot::Mutex;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Shared;
+use super::error::{Error, Fault, Refusal};
+use super::finish::Correlation;
+
+/// What a route says of itself.
+pub(super) struct Guard {
+    /// What the caller needs the right to.
+    pub(super) action: Action,
+    /// What could not be done, when it fails: IBM's middle part of `errorMsg`.
+    pub(super) failure: &'static str,
+    /// Which instance it is about.
+    pub(super) place: Place,
+}
+
+/// Which instance a request is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The one that the header names, which must be there.
+    Named,
+    /// The one that the header names, or the caller's own.
+    Home,
+    /// The one that the header names, or the installation as a whole.
+    Installation,
+}
+
+/// The peer's address, put into each request by the accept loop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) IpAddr);
+
+/// What becomes known of a request on its way, for its event and for the log.
+#[derive(Clone, Default)]
+pub(super) struct Visit(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    initiator: OnceLock<String>,
+    instance: OnceLock<Uuid>,
+    call: OnceLock<Arc<Call>>,
+    facts: Mutex<Facts>,
+}
+
+#[derive(Default)]
+struct Facts {
+    target: Option<(String, String)>,
+    response: Map<String, Value>,
+}
+
+impl Visit {
+    /// Who asks, once they were recognised.
+    pub(super) fn is_by(&self, initiator: &str) {
+        let _ = self.0.initiator.set(initiator.to_owned());
+    }
+
+    /// Which instance they named.
+    pub(super) fn is_in(&self, instance: Uuid) {
+        let _ = self.0.instance.set(instance);
+    }
+
+    /// The call that they were let in for.
+    pub(super) fn is_call(&self, call: &Arc<Call>) {
+        let _ = self.0.call.set(Arc::clone(call));
+    }
+
+    /// What it is done to: identifier and name.
+    pub(super) fn is_about(&self, id: impl ToString, name: impl Into<String>) {
+        self.0.facts.lock().target = Some((id.to_string(), name.into()));
+    }
+
+    /// A fact of the answer, by CADF's name in IBM's events. Never a payload.
+    pub(super) fn note(&self, name: &str, value: impl Into<Value>) {
+        self.0.facts.lock().response.insert(name.to_owned(), value.into());
+    }
+
+    /// Who asked, for the log.
+    pub(super) fn initiator(&self) -> &str {
+        self.0.initiator.get().map_or("nobody", String::as_str)
+    }
+}
+
+/// The layer around a guarded handler.
+pub(super) async fn attend(
+    State((app, guard)): State<(Shared, Arc<Guard>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let visit = request.extensions().get::<Visit>().cloned().unwrap_or_default();
+    let correlation = request.extensions().get::<Correlation>().map(|id| id.0.clone()).unwrap_or_default();
+    let address = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let uri = request.uri().path().to_owned();
+    request.extensions_mut().insert(Arc::clone(&guard));
+    let mut response = next.run(request).await;
+    let refusal = response.extensions_mut().remove::<Refusal>();
+    let outcome = Outcome { status: response.status().as_u16(), reason: refusal.as_ref().and_then(Refusal::code) };
+    let answer = match refusal {
+        Some(refusal) => refusal.rendered(guard.failure),
+        None => response,
+    };
+    if visit.0.call.get().is_some_and(|call| call.is_recorded()) && outcome.status < 400 {
+        return answer;
+    }
+    match app.journal.append(&event(&app, &guard, &visit, (&correlation, address, &uri), outcome)) {
+        Ok(()) => answer,
+        Err(error) => {
+            // The answer must not leave; what it would have been is nobody's business now.
+            drop(answer);
+            Error::Fault(Fault(format!("the audit event could not be written: {error}"))).into_response()
+        }
+    }
+}
+
+fn event(
+    app: &Shared,
+    guard: &Guard,
+    visit: &Visit,
+    (correlation, address, uri): (&str, Option<IpAddr>, &str),
+    outcome: Outcome,
+) -> Vec<u8> {
+    let facts = std::mem::take(&mut *visit.0.facts.lock());
+    keymanager::event(&Occurrence {
+        action: guard.action,
+        instance: visit.0.instance.get().copied().unwrap_or_default(),
+        initiator: visit.0.initiator.get().map_or("", String::as_str),
+        address,
+        correlation: Some(correlation),
+        now: (app.now)(),
+        outcome,
+        target: facts.target.as_ref().map(|(id, name)| (id.as_str(), name.as_str())),
+        request: json!({ "requestURI": uri }),
+        response: Value::Object(facts.response),
+    })
+}

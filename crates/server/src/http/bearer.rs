@@ -1,0 +1,44 @@
+//! Who a request's `Authorization` shows: an API key itself, or a token that was made for one.
+//!
+//! The invariant of this room: **a good key or token always gets in, at once; guesses are counted by address, and from the
+//! eleventh on within a short time they hear that they should wait.**
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, header};
+use keymanager::{Denied, Principal};
+
+use super::Shared;
+use super::error::Error;
+
+/// The principal behind a request's bearer.
+pub(super) async fn principal(app: &Shared, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<Principal, Error> {
+    let Some(shown) = bearer(headers) else { return Err(Error::unauthenticated()) };
+    let now = (app.now)();
+    let found = match app.tokens.api_key_of(shown, now) {
+        Some(api_key) => app.keys.principal(api_key, now).await,
+        None => app.keys.authenticate(shown, now).await,
+    };
+    found.map_err(|denied| refused(app, denied, peer))
+}
+
+/// What a failed attempt hears; it is counted.
+pub(super) fn refused(app: &Shared, denied: Denied, peer: Option<IpAddr>) -> Error {
+    match &denied {
+        Denied::Failed(_) => {
+            let Denied::Failed(error) = denied else { return Error::unauthenticated() };
+            return error.into();
+        }
+        Denied::Unknown | Denied::Forbidden(_) => {}
+        Denied::Revoked(id) | Denied::Expired(id) => {
+            tracing::warn!(api_key = %id, "an API key that is revoked or expired was shown");
+        }
+    }
+    if app.guesses.is_one_too_many(peer) { Error::too_many_requests() } else { Error::unauthenticated() }
+}
+
+/// RFC 6750, section 2.1; the scheme's case does not matter (RFC 9110, section 11.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, secret) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}

@@ -1,0 +1,130 @@
+//! The engine as the key manager sees it: its objects as standard keys, its adapters as registrations on root keys.
+//!
+//! The invariant: **nothing is decided here**: whether and when is the key manager's, how is the engine's.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine::Engine;
+use engine::registry::{Actor, Adapter};
+use engine::standard_key::{StandardKey, StandardKeyPage};
+use keymanager::{Call, Error, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration};
+use store::Order;
+use uuid::Uuid;
+use wrap::KeyRef;
+
+/// The engine, for the key manager.
+pub struct Kmip(pub Arc<Engine>);
+
+#[async_trait]
+impl KmipService for Kmip {
+    async fn get(&self, instance: Uuid, id: Uuid) -> Result<Option<KmipKey>, Error> {
+        let key = self.0.standard_key(instance, id).await.map_err(|error| told(error, id))?;
+        Ok(key.filter(|key| !key.purged).map(|key| shown(0, key)))
+    }
+
+    async fn list(&self, instance: Uuid, page: KmipPage) -> Result<Vec<KmipKey>, Error> {
+        let order = match page.by {
+            KmipOrder::Id { after } => Order::Id { after: after.map(Uuid::into_bytes) },
+            KmipOrder::Made { after } => Order::Made { after },
+        };
+        let page = StandardKeyPage { order, descending: page.descending, limit: page.limit };
+        let keys = self.0.standard_keys(instance, &page).await.map_err(|error| told(error, instance))?;
+        Ok(keys.into_iter().map(|(place, key)| shown(place, key)).collect())
+    }
+
+    async fn count(&self, instance: Uuid) -> Result<KmipCounts, Error> {
+        let counts = self.0.count_standard_keys(instance).await.map_err(|error| told(error, instance))?;
+        Ok(KmipCounts { live: counts.live, deleted: counts.deleted })
+    }
+
+    async fn sealed(&self, instance: Uuid, id: Uuid) -> Result<Option<Vec<u8>>, Error> {
+        self.0.sealed_material(instance, id).await.map_err(|error| told(error, id))
+    }
+
+    async fn delete(&self, call: &Call, id: Uuid) -> Result<KmipKey, Error> {
+        let key = self.0.delete_standard_key(call.instance, id, &actor(call), call.now).await;
+        changed(call, id, key)
+    }
+
+    async fn restore(&self, call: &Call, id: Uuid) -> Result<KmipKey, Error> {
+        let key = self.0.restore_standard_key(call.instance, id, &actor(call), call.now).await;
+        changed(call, id, key)
+    }
+
+    async fn purge(&self, call: &Call, id: Uuid) -> Result<(), Error> {
+        let key = self.0.purge_standard_key(call.instance, id, &actor(call), call.now).await;
+        changed(call, id, key).map(drop)
+    }
+
+    fn registrations(&self, instance: Uuid, key: Option<Uuid>) -> Vec<Registration> {
+        let registry = self.0.registry();
+        let adapters = match key {
+            Some(key) => registry.adapters_under(KeyRef { instance, key }),
+            None => registry.adapters(instance),
+        };
+        adapters.iter().map(|adapter| registration(adapter)).collect()
+    }
+
+    async fn rewrap(&self, call: &Call, key: Uuid) -> Result<(), Error> {
+        let root_key = KeyRef { instance: call.instance, key };
+        self.0.registry().rewrap(root_key, &actor(call), call.now).await.map(drop).map_err(|error| told(error, key))
+    }
+}
+
+/// Whom the engine's events name.
+pub fn actor(call: &Call) -> Actor {
+    Actor { address: call.origin.address, correlation: call.origin.correlation.clone(), ..Actor::new(&call.actor) }
+}
+
+fn changed(call: &Call, id: Uuid, key: Result<StandardKey, engine::manage::Error>) -> Result<KmipKey, Error> {
+    let key = key.map_err(|error| told(error, id))?;
+    call.set_recorded();
+    Ok(shown(0, key))
+}
+
+fn shown(place: u64, key: StandardKey) -> KmipKey {
+    KmipKey {
+        id: key.id,
+        adapter: key.adapter,
+        created: key.created,
+        created_by: key.created_by,
+        updated: key.updated,
+        deleted: key.deleted.as_ref().map(|deletion| deletion.at),
+        deleted_by: key.deleted.map(|deletion| deletion.by),
+        erased: key.erased,
+        place,
+    }
+}
+
+fn registration(adapter: &Adapter) -> Registration {
+    Registration {
+        key: adapter.root_key().key,
+        adapter: adapter.id,
+        name: adapter.name.clone(),
+        created: adapter.created_at,
+        created_by: adapter.created_by.clone(),
+        key_version: adapter.key.wrapped.key_version,
+    }
+}
+
+/// The engine's errors in the key manager's words.
+fn told(error: engine::manage::Error, id: Uuid) -> Error {
+    use engine::error::Fault;
+    use engine::manage::Error as E;
+    use engine::standard_key::Refusal;
+    match error {
+        E::NotFound(what) => Error::NotFound { what, name: id.to_string() },
+        E::StandardKey(id, Refusal::NotDeleted) => Error::NotDeleted(id),
+        E::StandardKey(id, Refusal::Deleted) => Error::Deleted(id),
+        E::StandardKey(id, Refusal::Destroyed) => Error::RestoreExpired(id),
+        E::StandardKey(id, Refusal::Purged) => Error::NotFound { what: "key", name: id.to_string() },
+        E::Refused(_) => Error::Busy,
+        E::Failed(Fault::Store(error)) => Error::Store(error),
+        E::Failed(Fault::Wrap(error)) => Error::Crypto(error),
+        E::Failed(Fault::Damaged(_) | Fault::Record(..) | Fault::Audit(_)) => Error::Damaged { what: "KMIP object", id },
+        E::Name(_) | E::Description | E::NameTaken(_) | E::Listed(_) | E::Limit(_) | E::InUse(_) | E::Active(_) => {
+            Error::Unknown
+        }
+    }
+}

@@ -3,6 +3,7 @@
 What goes wrong is in `test_rest_refusals`, what happens to keys with time in `test_rest_life`.
 """
 
+import json
 import re
 
 import pytest
@@ -310,7 +311,7 @@ def test_any_accept_is_taken(api, accept):
     resources(api.ask("GET", "/keys", headers={"Accept": accept}), "key")
 
 
-@pytest.mark.parametrize("body", [None, b"", b"null", b"{}", b" \n"], ids=repr)
+@pytest.mark.parametrize("body", [None, b"", b"null", b"{}"], ids=repr)
 @pytest.mark.parametrize("action", ["wrap", "rotate", "disable", "sync"])
 def test_an_action_without_a_body(api, action, body):
     key = api.create()["id"]
@@ -321,7 +322,7 @@ def test_an_action_without_a_body(api, action, body):
         empty(answer)
 
 
-@pytest.mark.parametrize("body", [None, b"", b"null", b"{}"], ids=repr)
+@pytest.mark.parametrize("body", [None, b"null", b"{}"], ids=repr)
 def test_an_import_token_without_a_body(house, one_instance, body):
     """One instance for all, for each token costs the server an RSA key."""
     made = flat(
@@ -337,9 +338,8 @@ def one_instance(house):
 
 
 def test_a_body_in_chunks(api):
-    body = collection("key", {"name": "key", "extractable": False})
-    text = [repr(body).replace("'", '"').replace("False", "false").encode()[at : at + 7] for at in range(0, 300, 7)]
-    one(api.ask("POST", "/keys", headers={"Transfer-Encoding": "chunked"}, data=iter(filter(None, text))), "key", 201)
+    text = json.dumps(collection("key", {"name": "key", "extractable": False})).encode()
+    one(api.ask("POST", "/keys", data=(text[at : at + 7] for at in range(0, len(text), 7))), "key", 201)
 
 
 @pytest.mark.parametrize("action, body", [("wrap", {"plaintext": b64(b"text")}), ("rotate", {}), ("disable", None)])

@@ -259,7 +259,10 @@ def test_purge(hasty_house, prefer):
     api = hasty_house.manager()
     purger = hasty_house.person("KeyPurge", instance=api.instance)
     key = api.create(aliases=["alias"])["id"]
-    ask = lambda: purger.ask("DELETE", f"/keys/{key}/purge", headers={"Prefer": prefer})  # noqa: E731
+
+    def ask():
+        return purger.ask("DELETE", f"/keys/{key}/purge", headers={"Prefer": prefer})
+
     refused(ask(), 409, "KEY_ACTION_INVALID_STATE_ERR")
     empty(api.ask("DELETE", f"/keys/{key}"))
     unauthorized(api.ask("DELETE", f"/keys/{key}/purge"))
@@ -282,9 +285,9 @@ def test_purge(hasty_house, prefer):
         (("DELETE", ""), ("POST", "/restore"), "REQ_TOO_EARLY_ERR"),
         (("POST", "/actions/rotate"), ("POST", "/actions/rotate"), "KEY_ROTATION_NOT_PERMITTED"),
         (("POST", "/actions/sync"), ("POST", "/actions/sync"), "REQ_TOO_EARLY_ERR"),
-        (("POST", "/actions/disable"), ("POST", "/actions/sync"), "REQ_TOO_EARLY_ERR"),
+        (("POST", "/actions/rotate"), ("POST", "/actions/sync"), "REQ_TOO_EARLY_ERR"),
     ],
-    ids=["enable", "restore", "rotate", "sync", "sync after disable"],
+    ids=["enable", "restore", "rotate", "sync", "sync after rotate"],
 )
 def test_too_early(api, first, then, waits):
     key = api.create()["id"]

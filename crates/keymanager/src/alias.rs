@@ -20,7 +20,7 @@ pub(crate) const MOST: usize = 1000;
 /// Characters, at the least and at the most.
 const LENGTH: std::ops::RangeInclusive<usize> = 2..=90;
 /// Words that stand in the paths of the API (Key Protect API: "Create a key alias").
-const RESERVED: [&str; 17] = [
+const RESERVED: [&str; 16] = [
     "allowed_ip",
     "key",
     "keys",
@@ -37,7 +37,6 @@ const RESERVED: [&str; 17] = [
     "rewrap",
     "version",
     "versions",
-    "actions",
 ];
 
 /// An alias.

@@ -4,6 +4,7 @@
 
 use crate::Error;
 use crate::Instance;
+use crate::key::INDEX_FORMAT;
 use crate::ledger::{Ledger, place};
 use crate::record::{Check, Entry};
 use store::{Batch, Expect, Key, Space, Term};
@@ -34,7 +35,7 @@ pub(crate) async fn check(ledger: &Ledger, master: &SealKey) -> Result<(), Error
     if !ledger.none_in_installation(Instance::KIND).await? {
         return Err(damaged());
     }
-    let mark = Check { fingerprint: fingerprint.to_vec() };
+    let mark = Check { fingerprint: fingerprint.to_vec(), index: Some(INDEX_FORMAT) };
     match ledger.commit(Batch { changes: vec![ledger.put(Expect::Absent, &mark)], events: Vec::new() }).await {
         // Another process was first: with the same key, all is well.
         Err(store::Error::Conflict(_)) => {

@@ -119,7 +119,9 @@ pub enum Error {
     #[error("the import token is expired or used up: make a new one")]
     ImportTokenExpired,
     /// Too many keys match.
-    #[error("too many keys match the search: give a longer word, or narrow it with `name:` or `exact:`")]
+    #[error(
+        "too many keys match to be sorted this way: narrow the filter or the search, or sort by `id` or `creationDate`"
+    )]
     TooBroad,
     /// A name that must be unique is taken.
     #[error("the {what} `{name}` is taken: choose another")]

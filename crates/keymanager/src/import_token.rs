@@ -155,7 +155,7 @@ impl KeyManager {
     }
 
     async fn new_token(&self, call: &Call, seconds: i64, retrievals: u32) -> Result<SealedToken, Error> {
-        let pair = blocking(ImportKey::generate).await?;
+        let pair = new_pair().await?;
         let mut nonce = [0; 12];
         self.random.fill(&mut nonce)?;
         let mut token = SealedToken {
@@ -207,10 +207,13 @@ fn absent(call: &Call) -> Error {
     Error::NotFound { what: "import token", name: call.instance.to_string() }
 }
 
-/// Does what takes a processor long where that holds up nobody, one at a time.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, wrap::Error> + Send + 'static,
-) -> Result<T, Error> {
-    let _turn = MAKING.acquire().await.map_err(|_| Error::Unknown)?;
-    Ok(tokio::task::spawn_blocking(work).await.map_err(|_| Error::Unknown)??)
+/// A new key pair, made where that holds up nobody. Who stops waiting for it keeps the turn until it is made.
+async fn new_pair() -> Result<ImportKey, Error> {
+    let turn = MAKING.acquire().await.map_err(|_| Error::Unknown)?;
+    let make = move || {
+        let pair = ImportKey::generate();
+        drop(turn);
+        pair
+    };
+    Ok(tokio::task::spawn_blocking(make).await.map_err(|_| Error::Unknown)??)
 }

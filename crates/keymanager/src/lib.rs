@@ -7,7 +7,7 @@
 //! The rooms, from the top: `call` is the gate; `identity` says who may do what; `instance`, `key`, `ring`, `alias` and
 //! `import_token` say what each of these is and does; `schedule` does what falls due; `kmip_service` is the joint to the KMIP
 //! service, whose objects are standard keys here; `change` makes a decision stick, with its audit event; `wrapper` uses the keys
-//! for the engine; `state` is the table of states; `ledger` reads and writes records under their tags; `record` is their encoding.
+//! for the engine; `index` keeps what keys are found by up to date; `state` is the table of states; `ledger` reads and writes records under their tags; `record` is their encoding.
 
 mod alias;
 mod audit;
@@ -19,6 +19,7 @@ mod error;
 mod health;
 mod identity;
 mod import_token;
+mod index;
 mod instance;
 mod key;
 mod kmip_service;
@@ -92,6 +93,7 @@ impl KeyManager {
     ) -> Result<KeyManager, Error> {
         let ledger = Ledger::new(store, master.seal_key())?;
         check::check(&ledger, master.seal_key()).await?;
+        index::bring_up_to_date(&ledger).await?;
         let (epoch, opened, kmip) = (Arc::new(AtomicU64::new(1)), Opened::default(), OnceLock::new());
         Ok(KeyManager {
             ledger,

@@ -35,6 +35,8 @@ pub(crate) trait Entry: Sized + Send + Sync + 'static {
 /// What marks a store as belonging to a master key.
 pub(crate) struct Check {
     pub(crate) fingerprint: Vec<u8>,
+    /// What its keys are found by: the number of the set of terms. None in records of version 0.1.
+    pub(crate) index: Option<u32>,
 }
 
 /// A version of a root key, with its material sealed by the master key.
@@ -110,6 +112,7 @@ macro_rules! entries {
 entries! {
     Check 0x10 "the master key's check" 0x54_1000 {
         required fingerprint = 0x54_1001;
+        optional index = 0x54_1002;
     }
     Instance 0x11 "instance" 0x54_1100 {
         required id = 0x54_1101;
@@ -280,3 +283,6 @@ fn raised(item: Item<'_>) -> Result<bool, DecodeError> {
 fn known<T>(item: Item<'_>, value: Option<T>) -> Result<T, DecodeError> {
     value.ok_or(Fault::Value.at(item.tag()))
 }
+
+#[cfg(test)]
+mod tests;

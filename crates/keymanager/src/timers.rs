@@ -25,6 +25,13 @@ pub struct Timers {
     pub month: i64,
 }
 
+impl crate::KeyManager {
+    /// The periods that it keeps.
+    pub fn timers(&self) -> &Timers {
+        &self.timers
+    }
+}
+
 /// How many seconds are left, rounded up, until a period since then is over; none when it is.
 pub(crate) fn left(since: Timestamp, period: i64, now: Timestamp) -> Option<i64> {
     let left = since.millis().saturating_add(period).saturating_sub(now.millis());

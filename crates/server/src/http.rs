@@ -33,6 +33,7 @@ use engine::Engine;
 use keymanager::{KeyManager, KmipService};
 use kmip::Timestamp;
 use store::journal::Journal;
+use tower::ServiceExt;
 
 use crate::identity::{Guesses, Tokens};
 pub use connection::serve;
@@ -54,6 +55,8 @@ pub struct Administration {
     pub tokens: Arc<Tokens>,
     /// Failed attempts to show one.
     pub guesses: Guesses,
+    /// The port that all this is served at.
+    pub port: u16,
     /// The one place that handlers have the time from.
     pub now: fn() -> Timestamp,
 }
@@ -62,7 +65,8 @@ type Shared = Arc<Administration>;
 
 /// The whole API as one service.
 pub(crate) fn router(administration: Shared) -> Router {
-    routes(administration).into_router()
+    let routed = routes(administration).into_router();
+    Router::new().fallback_service(routed.map_request(key_protect::in_todays_form))
 }
 
 fn routes(administration: Shared) -> Routes {

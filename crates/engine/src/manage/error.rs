@@ -27,8 +27,10 @@ pub enum Error {
     #[error("the limit is reached: {0}")]
     Limit(&'static str),
     /// The adapter has so many objects that are neither destroyed nor deleted.
-    #[error("the adapter has keys that are neither destroyed nor deleted, {0} of them: destroy or delete them first; where its root key \
-             is deleted and nobody can, force its removal")]
+    #[error(
+        "the adapter has keys that are neither destroyed nor deleted, {0} of them: destroy or delete them first; where its root key \
+             is deleted and nobody can, force its removal"
+    )]
     InUse(u64),
     /// The object is in use, as far as anybody can know.
     #[error("key {0} is active, so something may be encrypted with it: force its destruction if you are sure")]

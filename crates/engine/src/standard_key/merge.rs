@@ -39,11 +39,8 @@ pub(super) async fn page(
 /// The stream whose next record comes first.
 fn first<'s>(streams: &'s mut [Stream], page: &StandardKeyPage) -> Option<&'s mut Stream> {
     let waiting = streams.iter_mut().filter_map(|stream| Some((stream.rank()?, stream)));
-    let first = if page.descending {
-        waiting.max_by_key(|(rank, _)| *rank)
-    } else {
-        waiting.min_by_key(|(rank, _)| *rank)
-    };
+    let first =
+        if page.descending { waiting.max_by_key(|(rank, _)| *rank) } else { waiting.min_by_key(|(rank, _)| *rank) };
     first.map(|(_, stream)| stream)
 }
 

@@ -118,7 +118,8 @@ async fn administrators_see_an_adapters_objects_and_no_others() {
     let missing = bench.engine.object(stranger.adapter(), key, bench.now()).await.map(|object| object.id);
     assert!(matches!(missing, Err(Error::NotFound("key"))), "{missing:?}");
     let by = crate::bench::by();
-    let missing = bench.engine.destroy_object(stranger.adapter(), key, false, &by, bench.now()).await.map(|object| object.id);
+    let missing =
+        bench.engine.destroy_object(stranger.adapter(), key, false, &by, bench.now()).await.map(|object| object.id);
     assert!(matches!(missing, Err(Error::NotFound("key"))), "{missing:?}");
     let before = bench.engine.count_objects(bench.client.adapter()).await.unwrap();
     let destroyed = bench.engine.destroy_object(bench.client.adapter(), key, false, &by, bench.now()).await.unwrap();

@@ -1,10 +1,10 @@
 //! [`Meddler`]: a real store with somebody at its cables: it fails when told to, and gives out other records than it was given.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parking_lot::Mutex;
 use std::sync::Arc;
-use store::{Batch, Change, Error, Event, Key, Page, Query, Record, Scan, Store};
+use store::{Batch, Change, Error, Event, Key, Page, Query, Record, Scan, Space, Store};
 use tokio::sync::Notify;
 
 type Alter = Box<dyn Fn(Record) -> Option<Record> + Send + Sync>;
@@ -17,6 +17,7 @@ pub(crate) struct Meddler {
     alter: Mutex<Option<Arc<Alter>>>,
     fail: Mutex<Option<Fail>>,
     gate: Mutex<Option<Arc<Gate>>>,
+    scanned: Mutex<BTreeMap<Space, usize>>,
 }
 
 /// Where a count is held up.
@@ -46,6 +47,7 @@ impl Meddler {
             alter: Mutex::default(),
             fail: Mutex::default(),
             gate: Mutex::default(),
+            scanned: Mutex::default(),
         }
     }
 
@@ -82,6 +84,11 @@ impl Meddler {
         gate
     }
 
+    /// How many records scans have read so far, in each space.
+    pub(crate) fn scanned(&self) -> BTreeMap<Space, usize> {
+        self.scanned.lock().clone()
+    }
+
     fn altered(&self, record: Record) -> Option<Record> {
         match self.alter.lock().clone() {
             Some(alter) => alter(record),
@@ -104,6 +111,7 @@ impl Store for Meddler {
 
     async fn scan(&self, scan: &Scan) -> Result<Page, Error> {
         let page = self.inner.scan(scan).await?;
+        *self.scanned.lock().entry(scan.space).or_default() += page.records.len();
         let records = page.records.into_iter().filter_map(|(at, record)| Some((at, self.altered(record)?)));
         Ok(Page { records: records.collect(), more: page.more })
     }

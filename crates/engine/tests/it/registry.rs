@@ -10,7 +10,8 @@ use crate::ask::{create, id, opaque, reason, unique};
 use crate::bench::{Bench, by};
 
 async fn adapter(bench: &Bench, name: &str) -> Result<Adapter, Error> {
-    let new = NewAdapter { instance: bench.instance, name: Some(name.into()), description: None, root_key: bench.root_key };
+    let new =
+        NewAdapter { instance: bench.instance, name: Some(name.into()), description: None, root_key: bench.root_key };
     bench.engine.registry().create_adapter(new, &by(), bench.now()).await
 }
 
@@ -122,8 +123,12 @@ async fn a_root_key_that_can_t_be_used_makes_no_adapter() {
     bench.disable().await;
     assert!(matches!(adapter(&bench, "second").await, Err(Error::Refused(_))));
     assert!(matches!(certificate(&bench, bench.client.adapter(), "second", b"der").await, Err(Error::Refused(_))));
-    let new =
-        NewAdapter { instance: bench.instance, name: Some("third".into()), description: None, root_key: Uuid::from_u128(1) };
+    let new = NewAdapter {
+        instance: bench.instance,
+        name: Some("third".into()),
+        description: None,
+        root_key: Uuid::from_u128(1),
+    };
     assert!(matches!(bench.engine.registry().create_adapter(new, &by(), bench.now()).await, Err(Error::Refused(_))));
     assert_eq!(bench.engine.registry().adapters(bench.instance).len(), 1);
 }

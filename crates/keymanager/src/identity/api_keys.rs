@@ -16,17 +16,21 @@ impl KeyManager {
     /// Makes an API key for a service ID, with the secret that is never shown again.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`], [`Error::NotFound`] when there is no such service ID, [`Error::Field`], [`Error::Store`].
+    /// [`Error::Unauthorized`] also for a home that the caller does not administer, [`Error::NotFound`] when there is no such service ID
+    /// or home, [`Error::Field`], [`Error::Store`].
     pub async fn create_api_key(&self, call: &Call, new: NewApiKey) -> Result<(ApiKey, ApiKeySecret), Error> {
         if new.expires.is_some_and(|expires| expires <= call.now) {
             return Err(Error::Field { field: "expires", reason: "is past: give a time in the future".into() });
         }
         let realm = Realm::of(call)?;
         let service_id = self.stored_service_id(realm, &new.service_id).await?.entry;
+        if new.home.is_some() && !realm.has(new.home) {
+            return Err(Error::Unauthorized);
+        }
         let secret = ApiKeySecret::new(self.random.as_ref())?;
         let key = ApiKey {
             id: self.new_id()?,
-            instance: service_id.owner.unwrap_or_default(),
+            instance: new.home.or(service_id.owner).unwrap_or_default(),
             name: text::name(&new.name)?,
             kind: ApiKeyKind::ServiceId,
             service_id: Some(service_id.id),
@@ -43,7 +47,8 @@ impl KeyManager {
 
     async fn try_create_api_key(&self, call: &Call, realm: Realm, key: &ApiKey, service_id: Uuid) -> Result<(), Error> {
         let service_id = self.stored_service_id(realm, &service_id.to_string()).await?;
-        let changes = vec![self.ledger.put(Expect::Absent, key), self.touch_service_id(&service_id)];
+        let mut changes = vec![self.ledger.put(Expect::Absent, key), self.touch_service_id(&service_id)];
+        changes.extend(self.touch_instance(Some(key.instance).filter(|home| !home.is_nil())).await?);
         self.commit_access(call, Batch { changes, events: vec![success(call, &key.event_target())] }).await
     }
 

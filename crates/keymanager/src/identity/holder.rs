@@ -119,3 +119,69 @@ fn home(key: &ApiKey, reaches: &[Reach]) -> Option<Uuid> {
     let first = reaches.first()?.instance;
     first.filter(|_| reaches.iter().all(|reach| reach.instance == first))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timers;
+    use store::{Batch, Expect};
+    use wrap::Secret;
+    use wrap::master::MasterKey;
+    use wrap::primitive::SystemRandom;
+    use zeroize::Zeroizing;
+
+    const NOW: Timestamp = Timestamp::from_seconds(0);
+
+    async fn manager() -> KeyManager {
+        let master = MasterKey::new(&Secret::new(Zeroizing::new(vec![1; 32]))).unwrap();
+        let store = store::open("memory:").await.unwrap();
+        KeyManager::open(store, master, Arc::new(SystemRandom), Timers::default()).await.unwrap()
+    }
+
+    fn key(number: u128, kind: ApiKeyKind, digest: [u8; 32]) -> ApiKey {
+        ApiKey {
+            id: Uuid::from_u128(number),
+            instance: Uuid::nil(),
+            name: "key".into(),
+            kind,
+            service_id: None,
+            description: None,
+            created: NOW,
+            created_by: "somebody".into(),
+            expires: None,
+            revoked: None,
+            digest,
+        }
+    }
+
+    async fn put(manager: &KeyManager, key: &ApiKey) {
+        let changes = vec![manager.ledger.put(Expect::Absent, key)];
+        manager.ledger.commit(Batch { changes, events: Vec::new() }).await.unwrap();
+    }
+
+    /// A record's place is half of its key's digest. The other half is no less asked for.
+    #[tokio::test]
+    async fn half_a_digest_lets_nobody_in() {
+        let manager = manager().await;
+        for (whole, number) in [(true, 1), (false, 2)] {
+            let secret = ApiKeySecret::new(&SystemRandom).unwrap();
+            let mut digest = secret.digest();
+            digest[31] ^= u8::from(!whole);
+            put(&manager, &key(number, ApiKeyKind::Administrator, digest)).await;
+            assert_eq!(manager.authenticate(secret.expose(), NOW).await.is_ok(), whole);
+        }
+    }
+
+    /// A key of a service ID that is not there is nobody's, however it came to be left.
+    #[tokio::test]
+    async fn a_key_without_its_service_id_is_nobodys() {
+        let manager = manager().await;
+        for (number, service_id) in [(1, None), (2, Some(Uuid::from_u128(9)))] {
+            let secret = ApiKeySecret::new(&SystemRandom).unwrap();
+            let orphan = ApiKey { service_id, ..key(number, ApiKeyKind::ServiceId, secret.digest()) };
+            put(&manager, &orphan).await;
+            assert!(matches!(manager.authenticate(secret.expose(), NOW).await, Err(Denied::Unknown)));
+            assert!(matches!(manager.principal(orphan.id, NOW).await, Err(Denied::Unknown)));
+        }
+    }
+}

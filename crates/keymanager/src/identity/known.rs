@@ -81,3 +81,41 @@ impl Drop for Moves {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Access;
+
+    fn holder(number: u128) -> Arc<Holder> {
+        let api_key = Uuid::from_u128(number);
+        let access = Access::Reaches([].into());
+        let principal =
+            Principal { iam_id: String::new(), service_id: None, api_key, name: String::new(), home: None, access };
+        Arc::new(Holder { principal, expires: None })
+    }
+
+    #[test]
+    fn what_was_read_in_an_older_epoch_is_not_kept() {
+        let known = Known::default();
+        let before = known.epoch();
+        known.keep(before, &holder(1));
+        assert!(known.holder(Uuid::from_u128(1)).is_some());
+        drop(known.moves());
+        assert!(known.holder(Uuid::from_u128(1)).is_none());
+        known.keep(before, &holder(1));
+        assert!(known.holder(Uuid::from_u128(1)).is_none(), "it was read before the change");
+        known.keep(known.epoch(), &holder(1));
+        assert!(known.holder(Uuid::from_u128(1)).is_some());
+    }
+
+    #[test]
+    fn no_more_is_kept_than_there_is_room_for() {
+        let known = Known::default();
+        for number in 0..3 * MOST as u128 {
+            known.keep(known.epoch(), &holder(number));
+            assert!(known.cache.lock().holders.len() <= MOST);
+            assert!(known.holder(Uuid::from_u128(number)).is_some());
+        }
+    }
+}

@@ -12,7 +12,7 @@ mod selection;
 mod stream;
 mod terms;
 
-pub(crate) use terms::{Standing, Timeline, class, folded, name_parts, named, rotating, terms};
+pub(crate) use terms::{INDEX_FORMAT, Standing, Timeline, class, folded, name_parts, named, rotating, terms};
 
 use crate::{Call, Error, Key, KeyManager, State};
 use ::kmip::Timestamp;

@@ -3,9 +3,7 @@
 use crate::people::{House, everywhere, house, on};
 use crate::roles::allowed;
 use crate::{NOW, call};
-use keymanager::{
-    Action, Denied, Extent, Network, NewInstancePolicy, NewKey, Origin, Principal, Role, Rule, Target,
-};
+use keymanager::{Action, Denied, Extent, Network, NewInstancePolicy, NewKey, Origin, Principal, Role, Rule, Target};
 use std::net::IpAddr;
 use uuid::Uuid;
 
@@ -85,9 +83,11 @@ async fn check(world: &World, who: &Principal, grants: &[(Role, &Target)]) -> us
             assert_eq!(reached, expected, "{grants:?}: {action:?} {thing:?}");
             // Whom the gate keeps out, there is nothing for in the whole instance.
             let within = |other: &&Thing| other.instance == thing.instance;
-            let anything = world.things.iter().filter(within).any(|thing| {
-                grants.iter().any(|(role, target)| allowed(*role, action) && thing.lies_in(target))
-            });
+            let anything = world
+                .things
+                .iter()
+                .filter(within)
+                .any(|thing| grants.iter().any(|(role, target)| allowed(*role, action) && thing.lies_in(target)));
             let anybody = [Action::ListInstances, Action::ReadInstance, Action::ReadRoles].contains(&action);
             // The key of `default` that is granted in `ring` is in no ring that it could be reached in: the gate need not know.
             let nowhere = grants.iter().all(|(_, target)| !world.things.iter().any(|thing| thing.lies_in(target)));
@@ -106,7 +106,8 @@ async fn every_role_on_every_target() {
     let world = world().await;
     let mut cases = 0;
     for &role in Role::ALL {
-        for target in world.targets.iter().filter(|target| !role.is_platform() || target.ring.is_none() && target.key.is_none())
+        for target in
+            world.targets.iter().filter(|target| !role.is_platform() || target.ring.is_none() && target.key.is_none())
         {
             let who = world.house.somebody(&[role], target.clone()).await;
             cases += check(&world, &who, &[(role, target)]).await;
@@ -119,7 +120,10 @@ async fn every_role_on_every_target() {
 async fn grants_add_up_and_take_nothing_away() {
     let world = world().await;
     let service_id = world.house.service_id(Uuid::nil(), "many").await;
-    let grants: Vec<_> = world.targets[1..].iter().zip([Role::Viewer, Role::Reader, Role::Writer, Role::Manager, Role::KeyPurge]).collect();
+    let grants: Vec<_> = world.targets[1..]
+        .iter()
+        .zip([Role::Viewer, Role::Reader, Role::Writer, Role::Manager, Role::KeyPurge])
+        .collect();
     for (target, role) in &grants {
         world.house.grant(&service_id, &[*role], (*target).clone()).await;
     }
@@ -162,7 +166,10 @@ async fn a_call_is_what_was_entered_for() {
     let call = house.manager.enter(&who, Some(house.tenant), Action::WrapKey, origin, NOW).await.unwrap();
     assert_eq!((call.instance, call.action, call.now), (house.tenant, Action::WrapKey, NOW));
     assert_eq!(call.actor, who.iam_id);
-    assert_eq!((call.origin.address, call.origin.correlation.as_deref()), (Some(IpAddr::from([192, 0, 2, 1])), Some("one")));
+    assert_eq!(
+        (call.origin.address, call.origin.correlation.as_deref()),
+        (Some(IpAddr::from([192, 0, 2, 1])), Some("one"))
+    );
     assert!(!call.is_recorded());
     assert_eq!(who.iam_id, format!("iam-ServiceId-{}", who.service_id.unwrap()));
 }

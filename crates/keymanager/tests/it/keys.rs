@@ -20,7 +20,8 @@ async fn a_key_is_found_by_its_identifier_and_its_aliases() {
         assert_eq!(find(&manager, instance, name, Some("default")).await.unwrap(), key, "{name}");
     }
     let other_forms = [key.id.simple().to_string(), key.id.urn().to_string(), key.id.braced().to_string()];
-    let absent = ["", "one", "First", "default", &Uuid::nil().to_string(), &other_forms[0], &other_forms[1], &other_forms[2]];
+    let absent =
+        ["", "one", "First", "default", &Uuid::nil().to_string(), &other_forms[0], &other_forms[1], &other_forms[2]];
     for name in absent {
         let error = find(&manager, instance, name, None).await.unwrap_err();
         assert!(matches!(&error, Error::NotFound { what: "key", name: said } if said == name), "{error}");

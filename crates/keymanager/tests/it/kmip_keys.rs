@@ -58,7 +58,8 @@ async fn an_object_is_a_standard_key_of_its_instance() {
         }
     }
     let id = ID.to_string();
-    let absent = [(instance, expected.name.as_str(), None), (instance, &id, Some("other")), (tenant(&manager).await, &id, None)];
+    let absent =
+        [(instance, expected.name.as_str(), None), (instance, &id, Some("other")), (tenant(&manager).await, &id, None)];
     for (instance, name, ring) in absent {
         let error = manager.key(&call(instance, Action::ReadKey), name, ring).await.unwrap_err();
         assert!(matches!(error, Error::NotFound { what: "key", .. }), "{error}");

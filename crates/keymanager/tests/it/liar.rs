@@ -52,7 +52,11 @@ impl Store for Liar {
 
     async fn find(&self, query: &Query) -> Result<Page, store::Error> {
         self.looks.fetch_add(1, Ordering::SeqCst);
-        self.honest.find(query).await
+        let mut page = self.honest.find(query).await?;
+        let lie = self.lie.lock();
+        page.records =
+            page.records.into_iter().map(|(cursor, record)| (cursor, lie(&record.key.clone(), record))).collect();
+        Ok(page)
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Page, store::Error> {

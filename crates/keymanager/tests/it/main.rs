@@ -3,25 +3,44 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod audit;
 mod ciphers;
+mod counting;
 mod creation;
+mod deeds;
 mod deletion;
+mod earlier;
 mod fake_kmip;
+mod identities;
+mod import;
+mod instances;
+mod interposed;
+mod key_policies;
 mod keys;
 mod kmip_keys;
 mod liar;
+mod list;
+mod list_cost;
+mod listed_kmip;
 mod model;
+mod network_policies;
 mod people;
+mod policies;
+mod principals;
+mod reach;
+mod registrations;
 mod restart;
+mod rings;
 mod roles;
 mod rotation;
+mod schedule;
 mod states;
 mod tampering;
 mod timers;
 mod wrapping;
 
-use kmip::Timestamp;
 use keymanager::{Action, Call, Key, KeyManager, NewKey, Payload, Timers};
+use kmip::Timestamp;
 use std::sync::Arc;
 use store::Store;
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! Random lives of a root key against a model of a few lines, with restarts in between.
 
-use crate::{AAD, NOW, by, memory, new, of, open, secret};
-use keymanager::{Event, KeyManager, RootKey, State};
+use crate::{AAD, AT_ONCE, NOW, call, make, memory, new, of, open_with, secret, seen, tenant};
+use keymanager::{Action, Event, Key, KeyManager, State};
 use proptest::prelude::*;
 use std::sync::Arc;
 use store::Store;
@@ -35,16 +35,16 @@ struct Model {
 struct Life {
     store: Arc<dyn Store>,
     manager: KeyManager,
-    key: RootKey,
+    key: Key,
     model: Model,
 }
 
 impl Life {
     async fn begin() -> Self {
         let store = memory().await;
-        let manager = open(&store).await;
-        let instance = manager.create_instance("tenant", &by(), NOW).await.unwrap().id;
-        let key = manager.create_root_key(instance, new("crk"), &by(), NOW).await.unwrap();
+        let manager = open_with(&store, AT_ONCE).await;
+        let instance = tenant(&manager).await;
+        let key = make(&manager, instance, new("crk")).await;
         Life { store, manager, key, model: Model { state: State::Active, versions: 1, wrapped: Vec::new() } }
     }
 
@@ -53,20 +53,21 @@ impl Life {
             Step::Administer(event) => self.administer(event).await,
             Step::Wrap => self.wrap().await,
             Step::UnwrapAll => self.unwrap_all().await,
-            Step::Restart => self.manager = open(&self.store).await,
+            Step::Restart => self.manager = open_with(&self.store, AT_ONCE).await,
         }
-        let key = self.manager.root_key(self.key.instance, "crk").await.unwrap();
+        let key = seen(&self.manager, &self.key, NOW).await;
         assert_eq!((key.state, key.versions), (self.model.state, self.model.versions));
     }
 
     async fn administer(&mut self, event: Event) {
-        let (manager, instance, id) = (&self.manager, self.key.instance, self.key.id);
+        let (manager, id) = (&self.manager, self.key.id.to_string());
+        let call = |action| call(self.key.instance, action);
         let done = match event {
-            Event::Rotate => manager.rotate(instance, id, None, &by(), NOW).await,
-            Event::Disable => manager.disable(instance, id, &by(), NOW).await,
-            Event::Enable => manager.enable(instance, id, &by(), NOW).await,
-            Event::Delete => manager.delete(instance, id, &[], false, &by(), NOW).await,
-            Event::Restore => manager.restore(instance, id, &by(), NOW).await,
+            Event::Rotate => manager.rotate(&call(Action::RotateKey), &id, None).await,
+            Event::Disable => manager.disable(&call(Action::DisableKey), &id).await,
+            Event::Enable => manager.enable(&call(Action::EnableKey), &id).await,
+            Event::Delete => manager.delete_key(&call(Action::DeleteKey), &id, false).await,
+            Event::Restore => manager.restore(&call(Action::RestoreKey), &id).await,
             Event::Wrap | Event::Unwrap | Event::Expire => panic!("not for administrators"),
         };
         assert_eq!(done.is_ok(), self.model.state.after(event).is_ok(), "{event:?}");

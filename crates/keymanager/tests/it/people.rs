@@ -2,8 +2,8 @@
 
 use crate::{NOW, call, memory, open};
 use keymanager::{
-    Action, ApiKey, ApiKeySecret, Denied, Grant, KeyManager, NewApiKey, NewAuthorization, NewGrant, NewServiceId, Origin,
-    Principal, Role, ServiceId, Target,
+    Action, ApiKey, ApiKeySecret, Denied, Grant, KeyManager, NewApiKey, NewAuthorization, NewGrant, NewServiceId,
+    Origin, Principal, Role, ServiceId, Target,
 };
 use keymanager::{Authorization, Call};
 use std::sync::Arc;
@@ -75,5 +75,5 @@ impl House {
 }
 
 pub(crate) fn new_api_key(service_id: &str) -> NewApiKey {
-    NewApiKey { service_id: service_id.into(), name: "key".into(), description: None, expires: None }
+    NewApiKey { service_id: service_id.into(), name: "key".into(), description: None, expires: None, home: None }
 }

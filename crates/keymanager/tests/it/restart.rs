@@ -1,7 +1,7 @@
 //! The same data opened again: with the same master key all is there, with another one nothing is read or written.
 
-use crate::{AAD, CONTENT, NOW, by, later, master, new, of, open, secret};
-use keymanager::{Error, KeyManager, Role};
+use crate::{AAD, CONTENT, call, call_at, later, make, master, new, of, open, secret, seen, standard, tenant, with};
+use keymanager::{Action, Call, Error, KeyManager, NewApiKey, NewServiceId, Timers};
 use std::sync::Arc;
 use store::{Batch, Change, Key, Kind, Space, Store};
 use tempfile::TempDir;
@@ -14,7 +14,7 @@ async fn sqlite(folder: &TempDir) -> Arc<dyn Store> {
 }
 
 async fn with_other_master(store: &Arc<dyn Store>) -> Result<KeyManager, Error> {
-    KeyManager::open(Arc::clone(store), master(2), Arc::new(SystemRandom)).await
+    KeyManager::open(Arc::clone(store), master(2), Arc::new(SystemRandom), Timers::default()).await
 }
 
 #[tokio::test]
@@ -22,42 +22,57 @@ async fn everything_is_there_after_a_restart() {
     let folder = TempDir::new().unwrap();
     let store = sqlite(&folder).await;
     let manager = open(&store).await;
-    let instance = manager.create_instance("tenant", &by(), NOW).await.unwrap();
-    let key = manager.create_root_key(instance.id, new("crk"), &by(), NOW).await.unwrap();
+    let instance = tenant(&manager).await;
+    let key = make(&manager, instance, new("crk")).await;
+    let payload = make(&manager, instance, with(standard("payload"), CONTENT)).await;
     let wrapped = manager.wrap(&of(&key), &secret(CONTENT), AAD).await.unwrap();
-    let key = manager.rotate(instance.id, key.id, None, &by(), later(1)).await.unwrap();
-    let (api_key, shown) = manager.create_api_key(instance.id, "admin", Role::Administrator, &by(), NOW).await.unwrap();
+    let rotation = call_at(instance, Action::RotateKey, later(1));
+    let key = manager.rotate(&rotation, &key.id.to_string(), None).await.unwrap();
+    let new_service_id = NewServiceId { name: "admin".into(), description: None };
+    let service_id = manager.create_service_id(&call(instance, Action::CreateServiceId), new_service_id).await.unwrap();
+    let which = service_id.id.to_string();
+    let new_api_key =
+        NewApiKey { service_id: which.clone(), name: "first".into(), description: None, expires: None, home: None };
+    let (api_key, shown) = manager.create_api_key(&call(instance, Action::CreateApiKey), new_api_key).await.unwrap();
     drop(manager);
     store.close().await.unwrap();
 
     let manager = open(&sqlite(&folder).await).await;
-    assert_eq!(manager.instances().await.unwrap(), std::slice::from_ref(&instance));
-    assert_eq!(manager.root_keys(instance.id).await.unwrap(), std::slice::from_ref(&key));
-    assert_eq!(manager.api_keys(instance.id).await.unwrap(), [api_key]);
-    assert!(manager.authenticate(shown.expose(), NOW).await.is_ok());
+    assert_eq!(instances(&manager).await, [instance]);
+    assert_eq!(seen(&manager, &key, later(1)).await, key);
+    let (found, content) =
+        manager.key_with_payload(&call(instance, Action::ReadKey), &payload.id.to_string(), None).await.unwrap();
+    assert_eq!((found, content.unwrap().expose()), (payload, CONTENT));
+    assert_eq!(manager.api_keys(&call(instance, Action::ListApiKeys), &which).await.unwrap(), [api_key]);
+    assert!(manager.authenticate(shown.expose(), later(1)).await.is_ok());
     let unwrapped = manager.unwrap(&of(&key), &wrapped, AAD).await.unwrap();
     assert_eq!(unwrapped.plaintext.expose(), CONTENT);
     assert_eq!(unwrapped.rewrapped.unwrap().key_version, key.version);
+}
+
+async fn instances(manager: &KeyManager) -> Vec<Uuid> {
+    let call: Call = call(Uuid::nil(), Action::ListInstances);
+    manager.instances(&call).await.unwrap().into_iter().map(|instance| instance.id).collect()
 }
 
 #[tokio::test]
 async fn another_master_key_is_refused() {
     let store = crate::memory().await;
     let manager = open(&store).await;
-    manager.create_instance("tenant", &by(), NOW).await.unwrap();
+    tenant(&manager).await;
     for _ in 0..2 {
         let error = with_other_master(&store).await.err().expect("refused");
         let Error::MasterKey { expected, found } = &error else { panic!("{error}") };
         assert!(expected.len() == 16 && found.len() == 16 && expected != found, "{error}");
     }
-    assert_eq!(open(&store).await.instances().await.unwrap().len(), 1, "and nothing was changed");
+    assert_eq!(instances(&open(&store).await).await.len(), 1, "and nothing was changed");
 }
 
 #[tokio::test]
 async fn data_without_its_mark_is_refused() {
     let store = crate::memory().await;
     let manager = open(&store).await;
-    manager.create_instance("tenant", &by(), NOW).await.unwrap();
+    tenant(&manager).await;
     let key = Key { space: Space::INSTALLATION, kind: Kind(0x10), id: *Uuid::nil().as_bytes() };
     let changes = vec![Change::Delete { key, version: 1 }];
     store.commit(Batch { changes, events: Vec::new() }).await.unwrap();
@@ -73,8 +88,9 @@ async fn first_starts_at_once_agree() {
         let tasks: Vec<_> = (0..4)
             .map(|number| {
                 let store = Arc::clone(&store);
-                let start =
-                    async move { KeyManager::open(store, master(1 + number % 2), Arc::new(SystemRandom)).await };
+                let start = async move {
+                    KeyManager::open(store, master(1 + number % 2), Arc::new(SystemRandom), Timers::default()).await
+                };
                 tokio::spawn(async move { (number % 2, start.await.is_ok()) })
             })
             .collect();

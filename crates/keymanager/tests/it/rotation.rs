@@ -24,7 +24,8 @@ async fn rotation_keeps_to_where_the_material_comes_from() {
     assert!(matches!(refused(&imported, None).await, Error::PayloadRequired(id) if id == imported.id));
     assert!(matches!(refused(&generated, Some(&[2; 32])).await, Error::PayloadForbidden(id) if id == generated.id));
     for length in [0, 1, 15, 17, 20, 31, 33, 64] {
-        let error = refused(&imported, Some(&vec![2; length])).await;
+        let payload = vec![2; length];
+        let error = rotate(&manager, &imported, Some(&payload)).await.unwrap_err();
         assert!(matches!(error, Error::Field { field: "payload", .. }), "{error}");
     }
     for (before, payload) in [(generated, None), (imported, Some(&[2; 24][..]))] {
@@ -59,9 +60,9 @@ async fn adapters_are_wrapped_again() {
 #[tokio::test]
 async fn a_rotation_stands_where_wrapping_again_fails() {
     let (manager, key) = with_key().await;
-    FakeKmip::over(&manager).fail();
-    assert_eq!(rotate(&manager, &key, None).await.unwrap().versions, 2);
     let service = FakeKmip::over(&manager);
+    service.fail();
+    assert_eq!(rotate(&manager, &key, None).await.unwrap().versions, 2);
     assert!(service.rewraps().is_empty());
 }
 

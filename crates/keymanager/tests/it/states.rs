@@ -1,5 +1,9 @@
 //! The table of states against the published one, and the key manager against the table.
 
+use crate::deeds::Deed;
+use crate::deeds::Deed::{
+    AllVersions, Delete, Disable, Enable, Get, Move, Payload, Purge, Restore, Rewrap, Rotate, Unwrap, Versions, Wrap,
+};
 use crate::{AAD, CONTENT, NOW, call, call_at, fresh, later, make, new, of, secret, seen, with_key};
 use keymanager::{Action, Error, Event, Key, KeyManager, NewKey, Refusal, State};
 use kmip::Timestamp;
@@ -69,28 +73,6 @@ fn refusals_say_what_to_do() {
     }
 }
 
-/// What is done with a key, by the name of its action in IBM's documentation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Deed {
-    Get,
-    Payload,
-    Move,
-    Wrap,
-    Unwrap,
-    Rewrap,
-    Rotate,
-    Enable,
-    Disable,
-    Versions,
-    AllVersions,
-    Delete,
-    Restore,
-    Purge,
-}
-use Deed::{
-    AllVersions, Delete, Disable, Enable, Get, Move, Payload, Purge, Restore, Rewrap, Rotate, Unwrap, Versions, Wrap,
-};
-
 /// Key Protect's answers, by code: 200; 400 KEY_ROOT_REQ_ERR; 409 KEY_ACTION_INVALID_STATE_ERR; 410 KEY_DELETED_ERR.
 const OK: u16 = 200;
 const ROOT: u16 = 400;
@@ -134,47 +116,6 @@ const STANDARD_KEY: [(Deed, [u16; 4]); 14] = [
     (Restore, [STATE, 0, STATE, OK]),
     (Purge, [STATE, 0, STATE, OK]),
 ];
-
-impl Deed {
-    fn action(self) -> Action {
-        match self {
-            Get => Action::ReadKeyMetadata,
-            Payload => Action::ReadKey,
-            Move => Action::PatchKey,
-            Wrap => Action::WrapKey,
-            Unwrap => Action::UnwrapKey,
-            Rewrap => Action::RewrapKey,
-            Rotate => Action::RotateKey,
-            Enable => Action::EnableKey,
-            Disable => Action::DisableKey,
-            Versions | AllVersions => Action::ListKeyVersions,
-            Delete => Action::DeleteKey,
-            Restore => Action::RestoreKey,
-            Purge => Action::PurgeKey,
-        }
-    }
-
-    /// Does it; what it gives is the key afterwards, where it gives it.
-    async fn run(self, manager: &KeyManager, key: &Key, now: Timestamp, old: &[u8]) -> Result<Option<Key>, Error> {
-        let (call, id) = (call_at(key.instance, self.action(), now), key.id.to_string());
-        match self {
-            Get => manager.key(&call, &id, None).await.map(Some),
-            Payload => manager.key_with_payload(&call, &id, None).await.map(|(key, _)| Some(key)),
-            Move => manager.move_key(&call, &id, "default").await.map(Some),
-            Wrap => manager.wrap_data(&call, &id, None, &[]).await.map(|_| None),
-            Unwrap => manager.unwrap_data(&call, &id, old, &[]).await.map(|_| None),
-            Rewrap => manager.rewrap_data(&call, &id, old, &[]).await.map(|_| None),
-            Rotate => manager.rotate(&call, &id, None).await.map(Some),
-            Enable => manager.enable(&call, &id).await.map(Some),
-            Disable => manager.disable(&call, &id).await.map(Some),
-            Versions => manager.versions(&call, &id, false).await.map(|_| None),
-            AllVersions => manager.versions(&call, &id, true).await.map(|_| None),
-            Delete => manager.delete_key(&call, &id, false).await.map(Some),
-            Restore => manager.restore(&call, &id).await.map(Some),
-            Purge => manager.purge(&call, &id).await.map(|_| None),
-        }
-    }
-}
 
 /// A key in a state, with something that it wrapped before; and a time at which no timer stands against anything.
 async fn in_state(state: State, extractable: bool) -> (KeyManager, Key, Vec<u8>, Timestamp) {

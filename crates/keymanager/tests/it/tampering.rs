@@ -85,7 +85,9 @@ async fn records_are_good_at_their_own_place_alone() {
     for (kind, what, other) in cases {
         // With the place and version of what was asked for, and as it is.
         let body = other.body.clone();
-        scene.liar.lie(move |key, record| if key.kind == kind { with(record, |old| *old = body.to_vec()) } else { record });
+        scene
+            .liar
+            .lie(move |key, record| if key.kind == kind { with(record, |old| *old = body.to_vec()) } else { record });
         scene.all_fails(what).await;
         scene.liar.lie(move |key, record| if key.kind == kind { other.clone() } else { record });
         scene.all_fails(what).await;
@@ -96,11 +98,9 @@ async fn records_are_good_at_their_own_place_alone() {
 async fn a_version_number_of_the_store_counts() {
     let scene = Scene::new().await;
     for (kind, what) in [(KEY, "key"), (VERSION, "root key version")] {
-        scene.liar.lie(
-            move |key, record| {
-                if key.kind == kind { Record { version: record.version + 1, ..record.clone() } } else { record }
-            },
-        );
+        scene.liar.lie(move |key, record| {
+            if key.kind == kind { Record { version: record.version + 1, ..record.clone() } } else { record }
+        });
         scene.all_fails(what).await;
     }
 }
@@ -121,7 +121,8 @@ async fn an_old_record_is_not_good_again() {
     };
     scene.liar.honest().commit(Batch { changes: vec![put], events: Vec::new() }).await.unwrap();
     scene.all_fails("key").await;
-    let error = manager.enable(&call(scene.key.instance, Action::EnableKey), &scene.key.id.to_string()).await.unwrap_err();
+    let error =
+        manager.enable(&call(scene.key.instance, Action::EnableKey), &scene.key.id.to_string()).await.unwrap_err();
     assert!(matches!(error, Error::Damaged { what: "key", id } if id == scene.key.id), "{error}");
 }
 
@@ -134,9 +135,12 @@ async fn the_mark_of_the_master_key_counts() {
         scene.liar.honest().get(&key).await.unwrap().unwrap().body.len()
     };
     for place in 0..length {
-        scene.liar.lie(move |key, record| if key.kind == check { with(record, |body| body[place] ^= 1) } else { record });
+        scene
+            .liar
+            .lie(move |key, record| if key.kind == check { with(record, |body| body[place] ^= 1) } else { record });
         let store: Arc<dyn Store> = scene.liar.clone();
-        let opened = KeyManager::open(store, crate::master(1), Arc::new(wrap::primitive::SystemRandom), Timers::default()).await;
+        let opened =
+            KeyManager::open(store, crate::master(1), Arc::new(wrap::primitive::SystemRandom), Timers::default()).await;
         let error = opened.err().expect("refused");
         assert!(matches!(error, Error::Damaged { .. } | Error::MasterKey { .. }), "{error}");
     }
@@ -149,9 +153,11 @@ async fn what_was_found_right_is_not_right_elsewhere() {
     let manager = scene.manager().await;
     let uses = async |manager: &KeyManager| manager.wrap(&of(&scene.key), &secret(CONTENT), AAD).await.map(|_| ());
     uses(&manager).await.unwrap();
-    scene.liar.lie(|key, record| {
-        if key.kind == KEY { Record { version: record.version + 1, ..record } } else { record }
-    });
+    scene.liar.lie(
+        |key, record| {
+            if key.kind == KEY { Record { version: record.version + 1, ..record } } else { record }
+        },
+    );
     assert!(uses(&manager).await.is_err(), "another version");
     let other = scene.record(KEY, scene.other.id).await;
     scene.liar.lie(|_, record| record);

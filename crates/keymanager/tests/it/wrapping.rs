@@ -1,23 +1,25 @@
 //! Wrapping and unwrapping: what comes back is what went in, under the same key and additional data, or an error.
 
-use crate::{AAD, CONTENT, NOW, by, fresh, import, new, of, secret, with_key};
-use keymanager::{KeyManager, RootKey};
+use crate::{
+    AAD, AT_ONCE, CONTENT, call, fresh, make, memory, new, of, open_with, secret, standard, tenant, with, with_key,
+};
+use keymanager::{Action, Key, KeyManager};
 use uuid::Uuid;
 use wrap::{Error, KeyRef, Unwrapped, Wrapped, Wrapper};
 
-async fn wrap(manager: &KeyManager, key: &RootKey) -> Wrapped {
+async fn wrap(manager: &KeyManager, key: &Key) -> Wrapped {
     manager.wrap(&of(key), &secret(CONTENT), AAD).await.unwrap()
 }
 
-async fn unwrap(manager: &KeyManager, key: &RootKey, wrapped: &Wrapped) -> Result<Unwrapped, Error> {
+async fn unwrap(manager: &KeyManager, key: &Key, wrapped: &Wrapped) -> Result<Unwrapped, Error> {
     manager.unwrap(&of(key), wrapped, AAD).await
 }
 
 #[tokio::test]
 async fn what_is_wrapped_comes_back() {
     let (manager, instance) = fresh().await;
-    for new in [new("a"), import("b", &[1; 16]), import("c", &[1; 24]), import("d", &[1; 32])] {
-        let key = manager.create_root_key(instance, new, &by(), NOW).await.unwrap();
+    for new in [new("a"), with(new("b"), &[1; 16]), with(new("c"), &[1; 24]), with(new("d"), &[1; 32])] {
+        let key = make(&manager, instance, new).await;
         for content in [&b""[..], &[0], CONTENT, &[7; 4096]] {
             let wrapped = manager.wrap(&of(&key), &secret(content), AAD).await.unwrap();
             assert_eq!(wrapped.key_version, key.version);
@@ -30,10 +32,12 @@ async fn what_is_wrapped_comes_back() {
 
 #[tokio::test]
 async fn older_versions_unwrap_and_are_wrapped_again() {
-    let (manager, key) = with_key().await;
+    let manager = open_with(&memory().await, AT_ONCE).await;
+    let instance = tenant(&manager).await;
+    let key = make(&manager, instance, new("crk")).await;
     let mut all = vec![wrap(&manager, &key).await];
     for _ in 0..3 {
-        let rotated = manager.rotate(key.instance, key.id, None, &by(), NOW).await.unwrap();
+        let rotated = manager.rotate(&call(instance, Action::RotateKey), &key.id.to_string(), None).await.unwrap();
         for old in &all {
             let unwrapped = unwrap(&manager, &key, old).await.unwrap();
             assert_eq!(unwrapped.plaintext.expose(), CONTENT);
@@ -50,8 +54,8 @@ async fn older_versions_unwrap_and_are_wrapped_again() {
 #[tokio::test]
 async fn anything_else_is_refused() {
     let (manager, instance) = fresh().await;
-    let key = manager.create_root_key(instance, new("one"), &by(), NOW).await.unwrap();
-    let other = manager.create_root_key(instance, new("two"), &by(), NOW).await.unwrap();
+    let key = make(&manager, instance, new("one")).await;
+    let other = make(&manager, instance, new("two")).await;
     let wrapped = wrap(&manager, &key).await;
     let refused = async |key: &KeyRef, wrapped: &Wrapped, aad: &[u8]| {
         assert!(matches!(manager.unwrap(key, wrapped, aad).await, Err(Error::Invalid)), "{key:?} {aad:?}");
@@ -80,7 +84,9 @@ async fn anything_else_is_refused() {
 /// The state is asked at each call, whatever was opened before it changed.
 #[tokio::test]
 async fn a_change_of_state_bites_at_once() {
-    let (manager, key) = with_key().await;
+    let manager = open_with(&memory().await, AT_ONCE).await;
+    let instance = tenant(&manager).await;
+    let key = make(&manager, instance, new("crk")).await;
     let wrapped = wrap(&manager, &key).await;
     let uses = async || {
         let wrapping = manager.wrap(&of(&key), &secret(CONTENT), AAD).await.map(|_| ());
@@ -88,15 +94,15 @@ async fn a_change_of_state_bites_at_once() {
     };
     let disabled = |found: (Result<(), Error>, Result<(), Error>)| matches!(found, (Err(Error::Disabled(a)), Err(Error::Disabled(b))) if a == key.id && b == key.id);
     let deleted = |found: (Result<(), Error>, Result<(), Error>)| matches!(found, (Err(Error::Deleted(a)), Err(Error::Deleted(b))) if a == key.id && b == key.id);
-    let (instance, id) = (key.instance, key.id);
+    let id = key.id.to_string();
     assert!(matches!(uses().await, (Ok(()), Ok(()))));
-    manager.disable(instance, id, &by(), NOW).await.unwrap();
+    manager.disable(&call(instance, Action::DisableKey), &id).await.unwrap();
     assert!(disabled(uses().await));
-    manager.enable(instance, id, &by(), NOW).await.unwrap();
+    manager.enable(&call(instance, Action::EnableKey), &id).await.unwrap();
     assert!(matches!(uses().await, (Ok(()), Ok(()))));
-    manager.delete(instance, id, &[], false, &by(), NOW).await.unwrap();
+    manager.delete_key(&call(instance, Action::DeleteKey), &id, false).await.unwrap();
     assert!(deleted(uses().await));
-    manager.restore(instance, id, &by(), NOW).await.unwrap();
+    manager.restore(&call(instance, Action::RestoreKey), &id).await.unwrap();
     assert!(matches!(uses().await, (Ok(()), Ok(()))));
 }
 
@@ -117,8 +123,8 @@ async fn a_key_that_never_was_is_deleted() {
 #[tokio::test]
 async fn the_version_names_the_key_and_the_material_opens() {
     let (manager, instance) = fresh().await;
-    let key = manager.create_root_key(instance, import("one", &[3; 32]), &by(), NOW).await.unwrap();
-    let again = manager.create_root_key(instance, import("two", &[3; 32]), &by(), NOW).await.unwrap();
+    let key = make(&manager, instance, with(new("one"), &[3; 32])).await;
+    let again = make(&manager, instance, with(new("two"), &[3; 32])).await;
     let wrapped = wrap(&manager, &key).await;
     assert!(
         matches!(unwrap(&manager, &again, &wrapped).await, Err(Error::Invalid)),
@@ -133,10 +139,19 @@ async fn the_version_names_the_key_and_the_material_opens() {
 async fn a_store_that_fails_is_the_lack_of_an_answer() {
     let store = crate::memory().await;
     let manager = crate::open(&store).await;
-    let instance = manager.create_instance("tenant", &by(), NOW).await.unwrap().id;
-    let key = manager.create_root_key(instance, new("crk"), &by(), NOW).await.unwrap();
+    let instance = tenant(&manager).await;
+    let key = make(&manager, instance, new("crk")).await;
     let wrapped = wrap(&manager, &key).await;
     store.close().await.unwrap();
     assert!(matches!(unwrap(&manager, &key, &wrapped).await, Err(Error::Unreachable(_))));
     assert!(matches!(manager.wrap(&of(&key), &secret(CONTENT), AAD).await, Err(Error::Unreachable(_))));
+}
+
+/// What is no root key wraps nothing, not even for the engine.
+#[tokio::test]
+async fn a_standard_key_is_of_no_use() {
+    let (manager, instance) = fresh().await;
+    let key = make(&manager, instance, with(standard("payload"), &[1; 32])).await;
+    let refused = manager.wrap(&of(&key), &secret(CONTENT), AAD).await;
+    assert!(matches!(refused, Err(Error::Disabled(id)) if id == key.id));
 }

@@ -1,5 +1,26 @@
 //! What travels over Key Protect's API: IBM's shapes and names.
 
+mod action;
+mod import_token;
 mod key;
+mod kmip;
+mod new_key;
+mod policy;
+mod registration;
+mod request;
+mod ring;
 
-pub use key::Key;
+pub use action::{Rewrapped, Rotate, Unwrap, Unwrapped, Wrap, Wrapped};
+pub use key::{AlgorithmMetadata, DualAuthDelete, Key, KeyId, KeyVersion, PatchKey, ShownKey};
+pub use new_key::{NewKey, NewKeyWithPolicies};
+pub use import_token::{ImportToken, NewImportToken};
+pub use kmip::{
+    KmipAdapter, KmipCertificate, KmipObject, NewKmipAdapter, NewKmipCertificate, PROFILE, ProfileData,
+};
+pub use policy::{
+    AllowedIpPort, DualAuthPolicy, InstancePolicy, KeyPolicy, NewInstancePolicy, NewKeyPolicy, PolicyAttributes, PolicyData,
+    PolicyType, RotationPolicy,
+};
+pub use registration::Registration;
+pub use request::{Request, RequestMetadata};
+pub use ring::{Alias, KeyRing};

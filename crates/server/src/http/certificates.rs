@@ -97,7 +97,7 @@ pub(super) async fn enlist(
     Ok(resource(&entry))
 }
 
-fn find(app: &Shared, caller: &Caller, (adapter, certificate): &(String, String)) -> Result<Entry, Error> {
+pub(super) fn find(app: &Shared, caller: &Caller, (adapter, certificate): &(String, String)) -> Result<Entry, Error> {
     let adapter = adapters::find(app, caller, adapter)?;
     app.engine.registry().certificate(adapter.id, certificate).ok_or_else(|| {
         let message = format!("there is no certificate `{certificate}` on the list of adapter {}", adapter.name);

@@ -113,11 +113,12 @@ impl Document {
 /// Who may, and the headers that say where.
 fn protect(operation: &mut Operation, guard: &Guard) {
     operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, [])]);
+    let header = |about, required| parameter("Bluemix-Instance", ParameterIn::Header, about, required);
     let instance = match guard.place {
-        Place::Named => header("Bluemix-Instance", "The instance, a UUID", Required::True),
-        Place::Home => header("Bluemix-Instance", "The instance; the caller's own when left out", Required::False),
+        Place::Named => header("The instance, a UUID", Required::True),
+        Place::Home => header("The instance; the caller's own when left out", Required::False),
         Place::Installation => {
-            header("Bluemix-Instance", "The instance whose access is administered; the installation's when left out", Required::False)
+            header("The instance whose access is administered; the installation's when left out", Required::False)
         }
     };
     operation.parameters.get_or_insert_default().push(RefOr::T(instance));
@@ -126,11 +127,12 @@ fn protect(operation: &mut Operation, guard: &Guard) {
     operation.extensions = Some(extensions.build());
 }
 
-fn header(name: &str, about: &str, required: Required) -> Parameter {
+/// A parameter that is text.
+pub(super) fn parameter(name: &str, place: ParameterIn, about: &str, required: Required) -> Parameter {
     let text = Schema::Object(ObjectBuilder::new().schema_type(Type::String).build());
     ParameterBuilder::new()
         .name(name)
-        .parameter_in(ParameterIn::Header)
+        .parameter_in(place)
         .required(required)
         .description(Some(about))
         .schema(Some(RefOr::T(text)))

@@ -105,6 +105,7 @@ fn serve(
         journal: core.journal.clone(),
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
+        port: config.admin_listen.port(),
         now: clock::now,
     });
     [

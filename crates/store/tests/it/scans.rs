@@ -112,6 +112,7 @@ async fn check_pages(store: &dyn Store, model: &Model, mut scan: Scan) {
             };
         }
         found.extend(page.records.into_iter().map(|(_, record)| record));
+        assert!(found.len() <= expected.len(), "{scan:?} goes round and round");
         if !page.more {
             break;
         }

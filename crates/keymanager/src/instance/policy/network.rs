@@ -100,3 +100,116 @@ fn leading(bits: u128, length: u32, prefix: u8) -> u128 {
 fn wrong(reason: String) -> Error {
     Error::Field { field: "allowed_ip", reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn blocks_are_read() {
+        let cases = [
+            ("192.0.2.0/24", Some("192.0.2.0/24")),
+            ("192.0.2.7", Some("192.0.2.7/32")),
+            ("0.0.0.0/0", Some("0.0.0.0/0")),
+            ("65.128.226.252/24", Some("65.128.226.252/24")),
+            ("2001:DB8::/32", Some("2001:db8::/32")),
+            ("2001:db8::1", Some("2001:db8::1/128")),
+            ("::/0", Some("::/0")),
+            ("192.0.2.0/33", None),
+            ("192.0.2.0/256", None),
+            ("2001:db8::/129", None),
+            ("192.0.2.0/", None),
+            ("192.0.2.0/+8", None),
+            ("192.0.2.0/-1", None),
+            ("192.0.2.0/24/24", None),
+            ("192.0.2/24", None),
+            ("192.0.2.0 /24", None),
+            ("192.0.02.0/24", None),
+            ("fe80::1%eth0", None),
+            ("example.com", None),
+            ("", None),
+            ("/8", None),
+        ];
+        for (text, read) in cases {
+            let network = text.parse::<Network>();
+            assert_eq!(network.as_ref().ok().map(Network::to_string).as_deref(), read, "{text}");
+            assert!(
+                network.err().is_none_or(|error| matches!(error, Error::Field { field: "allowed_ip", .. })),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_block_has_what_agrees_with_its_prefix() {
+        let cases = [
+            ("192.0.2.0/24", "192.0.2.255", true),
+            ("192.0.2.0/24", "192.0.3.0", false),
+            ("192.0.2.9/24", "192.0.2.1", true),
+            ("192.0.2.7", "192.0.2.7", true),
+            ("192.0.2.7", "192.0.2.6", false),
+            ("0.0.0.0/0", "255.255.255.255", true),
+            ("128.0.0.0/1", "127.255.255.255", false),
+            ("0.0.0.0/0", "2001:db8::1", false),
+            ("::/0", "2001:db8::1", true),
+            ("2001:db8::/32", "2001:db8:ffff::1", true),
+            ("2001:db8::/32", "2001:db9::1", false),
+            ("2001:db8::1", "2001:db8::1", true),
+            ("2001:db8::1", "2001:db8::2", false),
+            // However an IPv4 address is written, it is one.
+            ("192.0.2.0/24", "::ffff:192.0.2.1", true),
+            ("192.0.2.0/24", "::ffff:192.0.3.1", false),
+            ("::ffff:192.0.2.0/120", "192.0.2.1", true),
+            ("::ffff:192.0.2.0/120", "::ffff:192.0.2.1", true),
+            ("::ffff:192.0.2.0/120", "192.0.3.1", false),
+            ("::/0", "::ffff:192.0.2.1", false),
+            ("::/0", "192.0.2.1", false),
+            // The old form of it is an IPv6 address like any other.
+            ("192.0.2.0/24", "::192.0.2.1", false),
+        ];
+        for (block, peer, within) in cases {
+            assert_eq!(block.parse::<Network>().unwrap().contains(address(peer)), within, "{peer} in {block}");
+        }
+    }
+
+    #[test]
+    fn private_addresses_are_those_of_the_rfcs() {
+        let cases = [
+            ("10.0.0.0", true),
+            ("10.255.255.255", true),
+            ("11.0.0.0", false),
+            ("172.15.255.255", false),
+            ("172.16.0.0", true),
+            ("172.31.255.255", true),
+            ("172.32.0.0", false),
+            ("192.168.0.1", true),
+            ("192.169.0.1", false),
+            ("127.0.0.1", true),
+            ("169.254.1.1", true),
+            ("100.64.0.1", false),
+            ("0.0.0.0", false),
+            ("8.8.8.8", false),
+            ("255.255.255.255", false),
+            ("::1", true),
+            ("::", false),
+            ("fc00::1", true),
+            ("fdff::1", true),
+            ("fe00::1", false),
+            ("fe80::1", true),
+            ("febf::1", true),
+            ("fec0::1", false),
+            ("2001:db8::1", false),
+            ("::ffff:10.0.0.1", true),
+            ("::ffff:8.8.8.8", false),
+            ("::ffff:127.0.0.1", true),
+            ("64:ff9b::a00:1", false),
+        ];
+        for (text, private) in cases {
+            assert_eq!(is_private(address(text)), private, "{text}");
+        }
+    }
+}

@@ -111,7 +111,7 @@ impl Moment {
 }
 
 impl Word {
-    fn new(search: &Search) -> Word {
+    pub(super) fn new(search: &Search) -> Word {
         let (scopes, text) = (&search.scopes, folded(&search.word));
         let anywhere = scopes.is_empty();
         let id = Some(&text).filter(|text| anywhere && text.len() == Hyphenated::LENGTH);

@@ -9,16 +9,16 @@
 //! | timeline | 6, where it has one | expires, or was deleted, before a time: what is due |
 //!
 //! The invariant: **terms only ever say more than is true, never less**: what they find is checked against its record. They are part
-//! of the data format: who changes what a record is found by counts up [`FORMAT`], and all records are indexed anew.
+//! of the data format: who changes what a key is found by counts up [`INDEX_FORMAT`], and `index` writes all keys anew.
 
 use crate::ledger::term;
-use crate::{Key, Moment, State};
+use crate::{Event, Key, Moment, State};
 use kmip::Timestamp;
 use std::collections::BTreeSet;
 use store::Term;
 
 /// The number of this set of terms.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const INDEX_FORMAT: u32 = 1;
 
 /// Characters of a part of a name.
 pub(super) const PART: usize = 3;
@@ -120,7 +120,7 @@ pub(crate) fn rotating() -> Term {
 /// Times of keys that something falls due by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Timeline {
-    /// When keys expire that have not yet been deactivated or destroyed.
+    /// When keys expire, of those whose state can.
     Expiring,
     /// When destroyed keys were deleted.
     Deleted,
@@ -150,10 +150,9 @@ impl Timeline {
     }
 
     fn of(self, key: &Key) -> Option<Timestamp> {
-        let destroyed = key.state == State::Destroyed;
         match self {
-            Timeline::Expiring => key.expires.filter(|_| !destroyed && key.state != State::Deactivated),
-            Timeline::Deleted => key.deleted.filter(|_| destroyed),
+            Timeline::Expiring => key.expires.filter(|_| key.state.after(Event::Expire).is_ok()),
+            Timeline::Deleted => key.deleted.filter(|_| key.state == State::Destroyed),
         }
     }
 

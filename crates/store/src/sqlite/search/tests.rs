@@ -29,7 +29,7 @@ async fn filled(folder: &tempfile::TempDir, records: u128) -> Connection {
     super::super::connect(&Place::new(&path), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
 }
 
-/// A page of ten looks at so many entries at most, among however many records.
+/// A page of ten looks at so many entries and no more, among however many records.
 #[tokio::test]
 async fn a_page_looks_at_few_entries() {
     let folder = tempfile::tempdir().unwrap();
@@ -42,8 +42,8 @@ async fn a_page_looks_at_few_entries() {
         (middle.0, None, 11, 10),
         (middle.1, None, 11, 10),
         (made, Some(ALL), 11, 10),
-        (made, Some(FEW), 11, 5),
-        (made, Some(NONE), 11, 0),
+        (made, Some(FEW), 5, 5),
+        (made, Some(NONE), 0, 0),
         (id, Some(ALL), 22, 10),
         (middle.0, Some(ALL), 22, 10),
         (id, Some(FEW), 12, 5),
@@ -55,6 +55,8 @@ async fn a_page_looks_at_few_entries() {
             let page = scan(&db, &asked, budget).unwrap();
             let page = page.unwrap_or_else(|| panic!("{asked:?} looks at more than {budget} entries"));
             assert_eq!(page.records.len(), found, "{asked:?}");
+            let less = budget.checked_sub(1).and_then(|less| scan(&db, &asked, less).unwrap());
+            assert!(less.is_none(), "{asked:?} looks at fewer than {budget} entries");
         }
     }
 }

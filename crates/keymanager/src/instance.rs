@@ -97,7 +97,8 @@ impl KeyManager {
     }
 
     /// Deletes an instance that holds no key (deleted ones that can still be restored count) and no adapter, with all else that is
-    /// its: key rings, policies, its service IDs with their API keys, and every grant and authorization that names it.
+    /// its: key rings, policies, its service IDs with their API keys, and every grant and authorization that names it. A key that
+    /// somebody makes at the very same moment is out of reach afterwards.
     ///
     /// # Errors
     /// As [`KeyManager::rename_instance`]; [`Error::InstanceInUse`].

@@ -199,6 +199,7 @@ entries! {
         required created = 0x54_1803;
         required created_by = 0x54_1804;
         flag closing = 0x54_1805;
+        flag gone = 0x54_1806;
     }
     Alias 0x19 "alias" 0x54_1900 {
         required name = 0x54_1901;

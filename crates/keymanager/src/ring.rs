@@ -2,8 +2,10 @@
 //!
 //! The invariant: **no key is in a ring that is not there.** Who puts a key into a ring checks the ring's record in the same batch
 //! ([`KeyManager::ring_stands`]). Who deletes a ring first marks it as closing, which is a new version of its record, so that none
-//! of those batches holds any more; only then the ring is looked through, moved out and deleted. A deletion that was cut off leaves
-//! the mark: such a ring takes no keys until it is deleted again, or opened again by a deletion that finds keys in it.
+//! of those batches holds any more; only then the ring is looked through, moved out and deleted. The record of a deleted ring stays
+//! and says so: were it removed, the next ring of that name would begin with the same versions, and a deletion that was slow could
+//! take it for the one that it saw empty. A deletion that was cut off leaves the mark: such a ring takes no keys until it is
+//! deleted again, or opened again by a deletion that finds keys in it.
 
 mod delete;
 
@@ -32,6 +34,8 @@ pub struct KeyRing {
     pub created_by: String,
     /// Whether it is being deleted.
     pub(crate) closing: bool,
+    /// Whether it was.
+    pub(crate) gone: bool,
 }
 
 impl KeyManager {
@@ -43,7 +47,7 @@ impl KeyManager {
         if ring == DEFAULT_RING {
             return Ok(None);
         }
-        let stored = self.ring(instance, ring).await?.filter(|stored| !stored.entry.closing);
+        let stored = self.ring(instance, ring).await?.filter(|stored| stored.entry.is_open());
         let stored = stored.ok_or_else(|| absent(ring))?;
         Ok(Some(Change::Check { key: stored.entry.place(), expect: Expect::Version(stored.version) }))
     }
@@ -62,8 +66,8 @@ impl KeyManager {
 
     /// The key rings that the call reaches, if any.
     pub(crate) async fn rings_reached(&self, call: &Call) -> Result<Vec<KeyRing>, Error> {
-        let stored = self.ledger.all::<KeyRing>(space(call.instance), Vec::new()).await?;
-        let rings = stored.into_iter().map(|stored| stored.entry);
+        let stored = self.ledger.all::<KeyRing>(space(call.instance), vec![standing()]).await?;
+        let rings = stored.into_iter().map(|stored| stored.entry).filter(|ring| !ring.gone);
         Ok(rings.filter(|ring| call.reaches(Extent::Ring(&ring.name))).collect())
     }
 
@@ -77,10 +81,12 @@ impl KeyManager {
         }
         check(name)?;
         let taken = || Error::Taken { what: "key ring", name: name.to_owned() };
-        if self.ring(call.instance, name).await?.is_some() {
-            return Err(taken());
-        }
-        if self.ledger.count::<KeyRing>(space(call.instance), Vec::new()).await? >= MOST as u64 {
+        let expect = match self.ring(call.instance, name).await? {
+            Some(stored) if stored.entry.gone => Expect::Version(stored.version),
+            Some(_) => return Err(taken()),
+            None => Expect::Absent,
+        };
+        if self.ledger.count::<KeyRing>(space(call.instance), vec![standing()]).await? >= MOST as u64 {
             return Err(Error::Limit { what: "key rings", most: MOST });
         }
         let ring = KeyRing {
@@ -89,8 +95,9 @@ impl KeyManager {
             created: call.now,
             created_by: call.actor.clone(),
             closing: false,
+            gone: false,
         };
-        let (changes, events) = (vec![self.ledger.put(Expect::Absent, &ring)], vec![success(call, &ring.target())]);
+        let (changes, events) = (vec![self.ledger.put(expect, &ring)], vec![success(call, &ring.target())]);
         match self.commit(call, Batch { changes, events }, false).await {
             Err(Error::Store(store::Error::Conflict(_))) => Err(taken()),
             other => other.map(|()| ring),
@@ -108,7 +115,11 @@ impl KeyRing {
     }
 
     pub(crate) fn found_by(&self) -> Vec<Term> {
-        Vec::new()
+        if self.gone { Vec::new() } else { vec![standing()] }
+    }
+
+    fn is_open(&self) -> bool {
+        !self.closing && !self.gone
     }
 
     fn target(&self) -> Target<'_> {
@@ -118,7 +129,12 @@ impl KeyRing {
 
 /// Where a ring stands is made of its name, so that there can't be two of one name.
 fn id(name: &str) -> Uuid {
-    Uuid::from_bytes(term("key ring", name.as_bytes()).0)
+    Uuid::from_bytes(term("key ring name", name.as_bytes()).0)
+}
+
+/// Rings that are not gone.
+fn standing() -> Term {
+    term("key ring", b"standing")
 }
 
 fn check(name: &str) -> Result<(), Error> {

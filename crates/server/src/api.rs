@@ -8,6 +8,7 @@ mod certificate;
 mod date;
 mod envelope;
 mod health;
+mod identity;
 mod key;
 pub mod key_protect;
 mod private;
@@ -15,9 +16,12 @@ mod private;
 pub use certificate::{
     Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient,
 };
-pub use date::rfc3339;
+pub use date::{moment, rfc3339};
 pub use envelope::{Collection, ErrorBody, ErrorResource, ErrorTarget, Metadata, Reason, Resource, SearchQuery};
 pub use health::{Health, Status};
+pub use identity::{
+    ApiKey, Authorization, Grant, Instance, NewApiKey, NewAuthorization, NewGrant, NewInstance, NewServiceId, Role, ServiceId,
+};
 pub use key::{Attribute, Key};
 pub use private::PrivateText;
 

@@ -17,6 +17,7 @@ mod connection;
 mod error;
 mod finish;
 mod health;
+mod identity;
 mod key_protect;
 mod keys;
 mod openapi;
@@ -73,6 +74,7 @@ fn routes(administration: Shared) -> Routes {
     let routes = Routes::new(administration);
     let routes = health::add_to(routes);
     let routes = tokens::add_to(routes);
+    let routes = identity::add_to(routes);
     let routes = certificates::add_to(routes);
     let routes = clients::add_to(routes);
     let routes = keys::add_to(routes);

@@ -11,7 +11,7 @@ const OPENERS: &[&str] = &[
     "crates/keymanager/src/identity/api_key.rs",
     "crates/keymanager/src/import_token.rs",
     "crates/keymanager/src/import_token/open.rs",
-    "crates/keymanager/src/root_key/life.rs",
+    "crates/keymanager/src/key/material.rs",
     "crates/keymanager/src/wrapper.rs",
     "crates/kmip/src/message.rs",
     "crates/server/src/cli/client.rs",

@@ -1,6 +1,6 @@
-//! The deletion of a key ring, in steps that can be taken up again: close it, move what is in it, remove it.
+//! The deletion of a key ring, in steps that can be taken up again: close it, move what is in it, have it gone.
 //!
-//! The invariant: **whoever removes a ring has seen it empty after it was closed**, and it was closed all the while: else its
+//! The invariant: **whoever has a ring gone has seen it empty after it was closed**, and it was closed all the while: else its
 //! record would have another version.
 
 use super::{KeyRing, absent};
@@ -9,7 +9,7 @@ use crate::change::ATTEMPTS;
 use crate::key::{Standing, class};
 use crate::ledger::{Stored, space};
 use crate::{Action, Call, DEFAULT_RING, Error, Extent, Key, KeyManager, State};
-use store::{Batch, Change, Expect};
+use store::{Batch, Expect};
 use uuid::Uuid;
 
 /// Keys that are moved in one batch.
@@ -28,14 +28,16 @@ impl KeyManager {
             return Err(Error::Field { field: "id", reason: "is `default`, which every instance keeps".to_owned() });
         }
         for _ in 0..ATTEMPTS {
-            let found = self.ring(call.instance, name).await?.ok_or_else(|| absent(name))?;
+            let found = self.ring(call.instance, name).await?.filter(|stored| !stored.entry.gone);
+            let found = found.ok_or_else(|| absent(name))?;
             let Some(closed) = self.closed(found, force).await? else { continue };
             if let Err(error) = self.move_out(call, name, force).await {
                 self.open_again(closed).await;
                 return Err(error);
             }
-            let changes = vec![Change::Delete { key: closed.entry.place(), version: closed.version }];
-            let events = vec![success(call, &closed.entry.target())];
+            let gone = KeyRing { closing: false, gone: true, ..closed.entry };
+            let changes = vec![self.ledger.put(Expect::Version(closed.version), &gone)];
+            let events = vec![success(call, &gone.target())];
             match self.commit(call, Batch { changes, events }, false).await {
                 Err(Error::Store(store::Error::Conflict(_))) => {}
                 other => return other,

@@ -41,11 +41,6 @@ pub(crate) fn puts(kind: u8) -> impl Fn(&Batch) -> bool + Copy {
     move |batch| batch.changes.iter().any(|change| matches!(change, Change::Put { key, .. } if key.kind == Kind(kind)))
 }
 
-/// A batch that deletes a record of a kind.
-pub(crate) fn deletes(kind: u8) -> impl Fn(&Batch) -> bool + Copy {
-    move |batch| batch.changes.iter().any(|change| matches!(change, Change::Delete { key, .. } if key.kind == Kind(kind)))
-}
-
 #[async_trait]
 impl Store for Interposed {
     async fn commit(&self, batch: Batch) -> Result<(), store::Error> {

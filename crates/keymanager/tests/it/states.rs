@@ -4,7 +4,7 @@ use crate::deeds::Deed;
 use crate::deeds::Deed::{
     AllVersions, Delete, Disable, Enable, Get, Move, Payload, Purge, Restore, Rewrap, Rotate, Unwrap, Versions, Wrap,
 };
-use crate::{AAD, CONTENT, NOW, call, call_at, fresh, later, make, new, of, secret, seen, with_key};
+use crate::{AAD, CONTENT, NOW, call, fresh, later, make, new, of, secret, seen, with_key};
 use keymanager::{Action, Error, Event, Key, KeyManager, NewKey, Refusal, State};
 use kmip::Timestamp;
 use uuid::Uuid;

@@ -32,8 +32,7 @@ async fn act(manager: &KeyManager, key: &Key, action: Action, now: Timestamp) ->
     }
 }
 
-/// How many seconds a refusal says to wait; none when something is over.
-fn wait(found: &Result<Key, Error>) -> Result<(), Option<i64>> {
+fn wait(found: &Result<Key, Error>) -> Answer {
     match found {
         Ok(_) => Ok(()),
         Err(Error::TooEarly { seconds, .. } | Error::RotatedRecently { seconds, .. }) => Err(Some(*seconds)),
@@ -42,8 +41,11 @@ fn wait(found: &Result<Key, Error>) -> Result<(), Option<i64>> {
     }
 }
 
-/// What comes first, what then, how long after it, and the answer.
-const CASES: &[(Action, Action, i64, Result<(), Option<i64>>)] = &[
+/// Done, or how many seconds there are to wait; none when it is too late.
+type Answer = Result<(), Option<i64>>;
+
+/// What comes first, what then, how many milliseconds after it, and the answer.
+const CASES: &[(Action, Action, i64, Answer)] = &[
     (Action::DisableKey, Action::EnableKey, 0, Err(Some(30))),
     (Action::DisableKey, Action::EnableKey, 1, Err(Some(30))),
     (Action::DisableKey, Action::EnableKey, 29 * SECOND, Err(Some(1))),
@@ -84,7 +86,7 @@ async fn what_has_to_wait_waits_for_kmip_too() {
         let (manager, key) = with_key().await;
         let service = FakeKmip::over(&manager);
         let object = service.add(key.instance, Uuid::from_u128(7));
-        let object = Key::clone(&Key { id: object.id, ..key });
+        let object = Key { id: object.id, ..key };
         act(&manager, &object, *first, start()).await.unwrap();
         let found = act(&manager, &object, *second, after(*millis)).await;
         assert_eq!(wait(&found), *expected, "{second:?} {millis} ms after {first:?}");

@@ -137,7 +137,7 @@ async fn the_version_names_the_key_and_the_material_opens() {
 
 #[tokio::test]
 async fn a_store_that_fails_is_the_lack_of_an_answer() {
-    let store = crate::memory().await;
+    let store = memory().await;
     let manager = crate::open(&store).await;
     let instance = tenant(&manager).await;
     let key = make(&manager, instance, new("crk")).await;

@@ -1,4 +1,4 @@
-//! Dates as the API writes them: RFC 3339, UTC, whole seconds.
+//! Dates as the API writes them (RFC 3339, UTC, whole seconds) and reads them.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -10,6 +10,12 @@ pub fn rfc3339(seconds: i64) -> String {
         .ok()
         .and_then(|date| date.format(&Rfc3339).ok())
         .unwrap_or_else(|| format!("@{seconds}"))
+}
+
+/// The point in time that an RFC 3339 date names, whatever its offset.
+pub fn moment(text: &str) -> Option<kmip::Timestamp> {
+    let date = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(date.unix_timestamp_nanos() / 1_000_000).ok().map(kmip::Timestamp::from_millis)
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //!
 //! A request goes through the rooms once: [`Engine::handle`] → [`exchange`] (the envelope, the gate) → [`operation`] (one of them) →
 //! [`scope`] (the adapter's objects) → [`seal`] (their material). Administrators come in by [`registry`] (adapters and allow-lists),
-//! [`manage`] (objects) and [`standard_key`] (the same objects in the key manager's eyes). The invariant of this crate: **nothing is stored that was not sealed,
-//! nothing is answered that was not stored, and no operation sees the store, the key manager, a clock or a socket.**
+//! [`manage`] (objects) and [`standard_key`] (the same objects in the key manager's eyes). The invariant of this crate: **nothing is
+//! stored that was not sealed, nothing is answered that was not stored, and no operation sees the store, the key manager, a clock or a
+//! socket.**
 
 pub mod audit;
 pub mod error;

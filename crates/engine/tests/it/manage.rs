@@ -162,7 +162,12 @@ fn only_a_certificate_has_a_certificates_identifier() {
     let fingerprint = "00112233445566778899aabbccddeeff".repeat(2);
     let id = Uuid::from_u128(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
     assert_eq!(certificate_id(&format!("CertificateID-{fingerprint}")), Some(id));
-    for text in ["", "somebody", "CertificateID-", &fingerprint, &format!("CertificateID-{id}"), "CertificateID-ä"] {
+    for fingerprint in ["", &fingerprint[..32], &fingerprint[..63], &(fingerprint.clone() + "0"), &id.to_string(), "ä"]
+    {
+        assert_eq!(certificate_id(&format!("CertificateID-{fingerprint}")), None, "{fingerprint}");
+    }
+    let other = fingerprint.replace("ff", "fg");
+    for text in ["", "somebody", &fingerprint, &format!("CertificateID-{other}")] {
         assert_eq!(certificate_id(text), None, "{text}");
     }
 }

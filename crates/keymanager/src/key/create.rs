@@ -1,14 +1,19 @@
 //! Keys made and imported.
 //!
-//! The invariant: **a new key is there whole or not at all**: record, material, aliases and event are one batch, in a ring that stands.
+//! The invariant: **a new key is there whole or not at all**: record, material, aliases and event are one batch, in an instance
+//! and a ring that stand.
 
 use crate::audit::success;
+use crate::identity::again;
 use crate::instance::Making;
 use crate::key::life::named;
 use crate::key::{DEFAULT_RING, DualAuth, PolicyStamp, Rotation, RotationSetting};
-use crate::{Call, Error, Extent, Key, KeyManager, State, text};
+use crate::ledger::space;
+use crate::record::{Entry, SealedVersion};
+use crate::{Call, Error, Extent, Instance, Key, KeyManager, State, text};
 use kmip::Timestamp;
-use store::{Batch, Expect};
+use store::{Batch, Change, Expect, Space};
+use uuid::Uuid;
 use wrap::Secret;
 
 /// What makes a key (Key Protect API: "Create a key").
@@ -94,7 +99,7 @@ impl KeyManager {
     /// Makes or imports a key, which is active at once.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] for the ring; [`Error::NotFound`] for a ring that is not there; [`Error::Field`];
+    /// [`Error::Unauthorized`] for the ring; [`Error::NotFound`] for an instance or a ring that is not there; [`Error::Field`];
     /// [`Error::CreateImportAccess`]; [`Error::Taken`] for an alias; [`Error::RootKeyRequired`] for an import token with a standard
     /// key; [`Error::RotationOfImported`]; [`Error::Nonce`], [`Error::NonceIv`], [`Error::ImportTokenExpired`]; [`Error::Busy`],
     /// [`Error::Store`].
@@ -105,7 +110,7 @@ impl KeyManager {
         }
         let (payload, overrides) = (new.payload.take(), new.overrides.take());
         let mut key = self.drafted(call, new, making)?;
-        let stands = self.ring_stands(call.instance, key.ring()).await?;
+        self.ring_stands(call.instance, key.ring()).await?;
         self.check_making(call.instance, making).await?;
         let policies = match overrides {
             Some(overrides) => overrides,
@@ -114,19 +119,34 @@ impl KeyManager {
         self.set_policies(call, &mut key, policies)?;
         let material = self.material(call, payload, key.extractable).await?;
         let version = self.new_version(&key, &material)?;
-        let mut changes = vec![self.ledger.put(Expect::Absent, &key), self.ledger.put(Expect::Absent, &version)];
-        changes.extend(self.new_aliases(call, key.id, &key.aliases)?);
         self.room_for_aliases(call.instance, key.aliases.len()).await?;
-        changes.extend(stands);
-        let batch = Batch { changes, events: vec![success(call, &key.target())] };
-        match self.commit(call, batch, false).await {
-            Err(Error::Store(store::Error::Conflict(_))) => {
-                self.check_free(call, &key.aliases).await?;
-                self.ring_stands(call.instance, key.ring()).await?;
-                Err(Error::Busy)
-            }
-            other => other.map(|()| key),
+        again(|| self.insert(call, &key, &version)).await?;
+        Ok(key)
+    }
+
+    async fn insert(&self, call: &Call, key: &Key, version: &SealedVersion) -> Result<(), Error> {
+        let mut changes = vec![self.ledger.put(Expect::Absent, key), self.ledger.put(Expect::Absent, version)];
+        changes.extend(self.new_aliases(call, key.id, &key.aliases)?);
+        changes.extend(self.ring_stands(call.instance, key.ring()).await?);
+        changes.push(self.instance_stands(call.instance).await?);
+        let committed = self.commit(call, Batch { changes, events: vec![success(call, &key.target())] }, false).await;
+        if let Err(Error::Store(store::Error::Conflict(_))) = committed {
+            self.check_free(call, &key.aliases).await?;
         }
+        committed
+    }
+
+    /// A change for the batch that puts a key into an instance: it fails should the instance be deleted in the meantime, and an
+    /// instance that is empty can't be deleted once it is made.
+    async fn instance_stands(&self, instance: Uuid) -> Result<Change, Error> {
+        let stored = self.ledger.shared::<Instance>(Space::INSTALLATION, instance).await?;
+        let stored = stored.ok_or_else(|| Error::NotFound { what: "instance", name: instance.to_string() })?;
+        let expect = Expect::Version(stored.version);
+        if self.ledger.is_empty(space(instance), Key::KIND).await? {
+            // A new version of its record: who looks whether it is empty before this and deletes it after this is too late.
+            return Ok(self.ledger.put(expect, &*stored.entry));
+        }
+        Ok(Change::Check { key: stored.entry.place(), expect })
     }
 
     /// A key with all that its maker said of it, once that was found fit.

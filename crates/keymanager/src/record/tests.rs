@@ -173,8 +173,10 @@ fn sorts() -> Vec<Sort> {
         created,
         created_by: created_by.clone(),
     };
-    let ring =
-        |closing| KeyRing { name: "ring".into(), instance: id(2), created, created_by: created_by.clone(), closing };
+    let ring = |closing, gone| {
+        let (name, instance, created_by) = ("ring".into(), id(2), created_by.clone());
+        KeyRing { name, instance, created, created_by, closing, gone }
+    };
     let alias = Alias { name: "alias".into(), instance: id(2), key: one, created, created_by: created_by.clone() };
     let token = SealedToken {
         id: one,
@@ -198,7 +200,7 @@ fn sorts() -> Vec<Sort> {
         sort(&[service_id(false), service_id(true)]),
         sort(&[grant(Vec::new(), Target::default()), grant(roles, narrow)]),
         sort(&[authorization]),
-        sort(&[ring(false), ring(true)]),
+        sort(&[ring(false, false), ring(true, false), ring(false, true)]),
         sort(&[alias]),
         sort(&[Policies { instance: id(2), each: Vec::new() }, policies()]),
         sort(&[token]),

@@ -153,6 +153,56 @@ async fn a_key_is_made_whole_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn an_instance_that_is_not_there_takes_no_keys() {
+    let (manager, instance) = fresh().await;
+    for nowhere in [Uuid::nil(), Uuid::from_u128(1)] {
+        let error = create(&manager, nowhere, new("crk")).await.unwrap_err();
+        assert!(matches!(error, Error::NotFound { what: "instance", .. }), "{error}");
+    }
+    manager.delete_instance(&call(Uuid::nil(), Action::DeleteInstance), &instance.to_string()).await.unwrap();
+    let error = create(&manager, instance, new("crk")).await.unwrap_err();
+    assert!(matches!(error, Error::NotFound { what: "instance", .. }), "{error}");
+}
+
+/// The first keys of an instance, made at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn keys_made_at_the_same_time_are_all_made() {
+    let store = crate::memory().await;
+    let manager = Arc::new(crate::open(&store).await);
+    let instance = crate::tenant(&manager).await;
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let manager = Arc::clone(&manager);
+            tokio::spawn(async move { create(&manager, instance, new("crk")).await.unwrap().id })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(count(&store, instance, 0x12).await, 8);
+}
+
+/// A first key and the deletion of its instance, at once: one of them comes true.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_key_is_made_in_an_instance_that_goes() {
+    let store = crate::memory().await;
+    let manager = Arc::new(crate::open(&store).await);
+    for _ in 0..100 {
+        let instance = crate::tenant(&manager).await;
+        let making = {
+            let manager = Arc::clone(&manager);
+            tokio::spawn(async move { create(&manager, instance, new("crk")).await.is_ok() })
+        };
+        let deletion = call(Uuid::nil(), Action::DeleteInstance);
+        let is_deleted = manager.delete_instance(&deletion, &instance.to_string()).await.is_ok();
+        let is_made = making.await.unwrap();
+        assert_ne!(is_deleted, is_made);
+        assert_eq!(count(&store, instance, 0x12).await, u64::from(is_made));
+        assert_eq!(count(&store, instance, 0x13).await, u64::from(is_made));
+    }
+}
+
+#[tokio::test]
 async fn a_ring_takes_keys_while_it_stands() {
     let (manager, instance) = fresh().await;
     for ring in ["one", "two"] {

@@ -40,10 +40,19 @@ async fn put(store: &Arc<dyn Store>, line: &str) {
 }
 
 async fn opened() -> KeyManager {
+    open_over(left_behind().await).await
+}
+
+/// A store as version 0.1 left it.
+pub(crate) async fn left_behind() -> Arc<dyn Store> {
     let store = memory().await;
     for line in GOLDEN.lines().filter(|line| line.split(' ').count() == 6 && !line.starts_with('#')) {
         put(&store, line).await;
     }
+    store
+}
+
+pub(crate) async fn open_over(store: Arc<dyn Store>) -> KeyManager {
     let master = MasterKey::new(&Secret::new(Zeroizing::new(bytes(word("master"))))).unwrap();
     KeyManager::open(store, master, Arc::new(SystemRandom), Timers::default()).await.unwrap()
 }

@@ -21,7 +21,11 @@ impl Interposed {
     }
 
     /// Does something before the next commit that is such.
-    pub(crate) fn before(&self, when: impl Fn(&Batch) -> bool + Send + Sync + 'static, deed: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn before(
+        &self,
+        when: impl Fn(&Batch) -> bool + Send + Sync + 'static,
+        deed: impl Future<Output = ()> + Send + 'static,
+    ) {
         *self.next.lock() = Some((Box::new(when), Box::pin(deed)));
     }
 

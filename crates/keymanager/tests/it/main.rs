@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod aliases;
 mod audit;
 mod ciphers;
 mod counting;
@@ -13,6 +14,7 @@ mod earlier;
 mod fake_kmip;
 mod identities;
 mod import;
+mod index;
 mod instances;
 mod interposed;
 mod key_policies;

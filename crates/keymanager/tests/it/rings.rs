@@ -3,7 +3,9 @@
 use crate::interposed::{Interposed, puts};
 use crate::people::{House, house, on};
 use crate::{AT_ONCE, NOW, call, fresh, make, memory, new, open, open_with, tenant};
-use keymanager::{Action, DEFAULT_RING, Denied, Error, Filter, Key, KeyManager, KeyRing, ListQuery, NewKey, Role, State, Target};
+use keymanager::{
+    Action, DEFAULT_RING, Denied, Error, Filter, Key, KeyManager, KeyRing, ListQuery, NewKey, Role, State, Target,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::Store;
@@ -64,7 +66,9 @@ async fn a_name_is_checked() {
         ("a/b", false),
     ] {
         match ring(&manager, instance, name).await {
-            Ok(ring) => assert_eq!((ring.name, ring.created, &ring.created_by[..], taken), (name.into(), NOW, "somebody", true)),
+            Ok(ring) => {
+                assert_eq!((ring.name, ring.created, &ring.created_by[..], taken), (name.into(), NOW, "somebody", true))
+            }
             Err(Error::Field { field: "id", .. }) => assert!(!taken, "{name}"),
             Err(other) => panic!("{name}: {other}"),
         }
@@ -220,6 +224,12 @@ async fn a_key_that_is_restored_while_its_ring_is_deleted_keeps_it() {
     make(&first, instance, in_ring("as before", "ring")).await;
 }
 
+/// As if the process ended once the next ring is closed.
+fn cut_off(store: &Interposed) {
+    let closed = AtomicBool::new(false);
+    store.refuse(move |batch| !puts(RING)(batch) || closed.swap(true, Ordering::SeqCst));
+}
+
 #[tokio::test]
 async fn a_slow_deletion_spares_the_next_ring_of_that_name() {
     let store = Interposed::over(memory().await);
@@ -232,8 +242,8 @@ async fn a_slow_deletion_spares_the_next_ring_of_that_name() {
         delete(&second, instance, "ring", false).await.unwrap();
         ring(&second, instance, "ring").await.unwrap();
         deleted(&second, instance, "ring").await;
-        inner.refuse(puts(KEY));
-        let _ = delete(&second, instance, "ring", true).await;
+        cut_off(&inner);
+        assert!(matches!(delete(&second, instance, "ring", true).await, Err(Error::Store(_))));
         inner.refuse(|_| false);
     });
     assert!(matches!(delete(&first, instance, "ring", false).await, Err(Error::RingInUse { .. })));
@@ -253,9 +263,7 @@ async fn a_deletion_that_was_cut_off_is_taken_up_again() {
     let key = deleted(&first, instance, "empty").await;
     deleted(&first, instance, "full").await;
     for name in ["empty", "full"] {
-        // As if the process ended once the ring was closed.
-        let closed = AtomicBool::new(false);
-        store.refuse(move |batch| !puts(RING)(batch) || closed.swap(true, Ordering::SeqCst));
+        cut_off(&store);
         assert!(matches!(delete(&first, instance, name, true).await, Err(Error::Store(_))));
     }
     store.refuse(|_| false);

@@ -1,9 +1,10 @@
 //! What travels over Key Protect's API: IBM's shapes and names.
 
 mod action;
+mod adapter;
 mod import_token;
 mod key;
-mod kmip;
+
 mod new_key;
 mod policy;
 mod registration;
@@ -14,7 +15,7 @@ pub use action::{Rewrapped, Rotate, Unwrap, Unwrapped, Wrap, Wrapped};
 pub use key::{AlgorithmMetadata, DualAuthDelete, Key, KeyId, KeyVersion, PatchKey, ShownKey};
 pub use new_key::{NewKey, NewKeyWithPolicies};
 pub use import_token::{ImportToken, NewImportToken};
-pub use kmip::{
+pub use adapter::{
     KmipAdapter, KmipCertificate, KmipObject, NewKmipAdapter, NewKmipCertificate, PROFILE, ProfileData,
 };
 pub use policy::{

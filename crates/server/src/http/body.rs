@@ -14,7 +14,7 @@ use crate::api::BODY_LIMIT;
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The JSON body, whatever the content type claims to be. An empty one and `null` are read as `{}`.
+/// The JSON body, whatever the content type claims to be: an object. An empty one and `null` are read as `{}`.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
@@ -22,7 +22,12 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let bytes = read(request).await?;
-        let text: &[u8] = if matches!(bytes.trim_ascii(), b"" | b"null") { b"{}" } else { &bytes };
+        let text = match bytes.trim_ascii() {
+            b"" | b"null" => b"{}",
+            // Else the values of an array would be taken for those of the fields.
+            [b'[', ..] => return Err(Error::bad_request("BAD_BODY_ERR", "the body is an array: send an object")),
+            text => text,
+        };
         serde_json::from_slice(text).map(Body).map_err(|error| Error::bad_request("BAD_BODY_ERR", bad_body(&error)))
     }
 }

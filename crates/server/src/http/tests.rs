@@ -1,6 +1,12 @@
 //! The API as a client meets it, over the real engine and key manager on the store in memory.
 
+mod actions;
 mod answers;
+mod bad_keys;
 mod certificates;
 mod gate;
 pub(in crate::http) mod house;
+mod keys;
+mod lists;
+mod older;
+mod openapi;

@@ -65,7 +65,10 @@ pub(super) fn brought(payload: Option<&PrivateText>, encryption: Encryption) -> 
 }
 
 fn missing(field: &str) -> Error {
-    Error::field(field, format!("the {field} is missing: material under an import token comes with its encryptedNonce and iv"))
+    Error::field(
+        field,
+        format!("the {field} is missing: material under an import token comes with its encryptedNonce and iv"),
+    )
 }
 
 /// The error names the byte that is wrong: of a secret, not even that is told.

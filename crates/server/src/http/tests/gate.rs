@@ -8,12 +8,8 @@ use crate::http::routes;
 use crate::http::routes::Route;
 
 /// Everything that is open to everybody.
-const PUBLIC: [(&str, &str); 4] = [
-    ("GET", "/api/v1/health"),
-    ("POST", "/identity/token"),
-    ("POST", "/oidc/token"),
-    ("GET", "/api/v2/openapi.json"),
-];
+const PUBLIC: [(&str, &str); 4] =
+    [("GET", "/api/v1/health"), ("POST", "/identity/token"), ("POST", "/oidc/token"), ("GET", "/api/v2/openapi.json")];
 
 /// A path in which nothing is found.
 fn path(route: &Route) -> String {

@@ -3,9 +3,12 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request};
-use keymanager::{Action, Call, KeyManager, KmipService, NewApiKey, NewGrant, NewKey, NewServiceId, Role, Target, Timers};
+use keymanager::{
+    Action, Call, KeyManager, KmipService, NewApiKey, NewGrant, NewKey, NewServiceId, Role, Target, Timers,
+};
 use kmip::Timestamp;
 use serde_json::Value;
 use store::Store;
@@ -42,6 +45,7 @@ pub(in crate::http) struct House {
     pub(in crate::http) instance: Uuid,
     /// What is shown as bearer.
     pub(in crate::http) api_key: String,
+    service: Router,
     folder: tempfile::TempDir,
 }
 
@@ -69,14 +73,14 @@ impl House {
         let keys = Arc::new(KeyManager::open(store.clone(), master, random.clone(), timers).await.unwrap());
         let journal = Journal::open(&folder.path().join("journal"), [0; 16], digest, Flush::Soon).unwrap();
         let journal = Arc::new(journal);
-        let parts =
-            engine::Parts { store: store.clone(), wrapper: keys.clone(), random, journal: journal.clone() };
+        let parts = engine::Parts { store: store.clone(), wrapper: keys.clone(), random, journal: journal.clone() };
         let engine = Arc::new(engine::Engine::open(parts).await.unwrap());
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
         let guesses = Guesses::new();
-        let app = Arc::new(Administration { engine, keys, kmip, authority, journal, tokens, guesses, now });
-        let mut house = House { app, store, instance: Uuid::nil(), api_key: String::new(), folder };
+        let app = Arc::new(Administration { engine, keys, kmip, authority, journal, tokens, guesses, port: 443, now });
+        let service = router(app.clone());
+        let mut house = House { app, store, instance: Uuid::nil(), api_key: String::new(), service, folder };
         house.instance = house.tenant().await;
         house.api_key = house.appoint(&[Role::Administrator, Role::Manager], Target::default()).await;
         house
@@ -104,7 +108,8 @@ impl House {
         let service_id = made.id.to_string();
         let grant = NewGrant { service_id: service_id.clone(), roles: roles.to_vec(), target };
         self.app.keys.create_grant(&self.call(Action::CreateGrant), grant).await.unwrap();
-        let new = NewApiKey { service_id, name: "k".into(), description: None, expires: None, home: Some(self.instance) };
+        let new =
+            NewApiKey { service_id, name: "k".into(), description: None, expires: None, home: Some(self.instance) };
         let (_, secret) = self.app.keys.create_api_key(&self.call(Action::CreateApiKey), new).await.unwrap();
         secret.expose().to_owned()
     }
@@ -121,7 +126,11 @@ impl House {
 
     /// Lets time pass.
     pub(in crate::http) fn wait(&self, seconds: i64) {
-        NOW.set(NOW.get() + seconds * 1000);
+        self.wait_ms(seconds * 1000);
+    }
+
+    pub(in crate::http) fn wait_ms(&self, milliseconds: i64) {
+        NOW.set(NOW.get() + milliseconds);
     }
 
     pub(in crate::http) async fn send(
@@ -135,7 +144,7 @@ impl House {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = router(self.app.clone()).oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let response = self.service.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };

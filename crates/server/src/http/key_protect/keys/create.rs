@@ -39,7 +39,12 @@ pub(super) fn add_to(routes: Routes) -> Routes {
     request_body(content = Request<NewKey>, content_type = Key::TYPE),
     responses((status = 201, body = Collection<ShownKey>, content_type = Key::TYPE))
 )]
-async fn create(caller: Caller, State(app): State<Shared>, prefer: Prefer, Body(request): Body<Request<NewKey>>) -> Answer {
+async fn create(
+    caller: Caller,
+    State(app): State<Shared>,
+    prefer: Prefer,
+    Body(request): Body<Request<NewKey>>,
+) -> Answer {
     let new = asked_for(one(request)?, &caller)?;
     let key = app.keys.create_key(&caller, new).await?;
     Ok(prefer.made(&app, &caller, &key))
@@ -61,10 +66,8 @@ async fn create_with_policies(
     Body(request): Body<Request<NewKeyWithPolicies>>,
 ) -> Answer {
     let (new, rotation, dual_auth) = one(request)?.split();
-    let overrides = Overrides {
-        rotation: rotation.map(setting),
-        dual_auth_delete: dual_auth.map(|policy| policy.enabled),
-    };
+    let overrides =
+        Overrides { rotation: rotation.map(setting), dual_auth_delete: dual_auth.map(|policy| policy.enabled) };
     let new = keymanager::NewKey { overrides: Some(overrides), ..asked_for(new, &caller)? };
     let key = app.keys.create_key(&caller, new).await?;
     Ok(prefer.made(&app, &caller, &key))

@@ -10,7 +10,6 @@ use crate::api::{Collection, SearchQuery};
 use crate::http::Shared;
 use crate::http::answer::{Answer, Reply};
 use crate::http::caller::Caller;
-use crate::http::error::Error;
 use crate::http::key_protect::page::Page;
 use crate::http::key_protect::shown::shown;
 use crate::http::key_protect::which::Ring;
@@ -24,9 +23,12 @@ pub(super) const LONGEST: usize = 5000;
 pub(super) const USUAL: usize = 200;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
-    routes
-        .instance(Action::HeadKeys, "Keys could not be retrieved", __path_count, count)
-        .instance(Action::ListKeys, "Keys could not be retrieved", __path_list, list)
+    routes.instance(Action::HeadKeys, "Keys could not be retrieved", __path_count, count).instance(
+        Action::ListKeys,
+        "Keys could not be retrieved",
+        __path_list,
+        list,
+    )
 }
 
 /// Count keys: their number is in the header `Key-Total`

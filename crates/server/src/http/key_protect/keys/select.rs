@@ -59,7 +59,10 @@ fn property(text: &str) -> Result<(SortBy, bool), Error> {
     let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
     let known = SORTS.iter().find(|(known, _)| *known == name);
     known.map(|(_, by)| (*by, descending)).ok_or_else(|| {
-        Error::query("sort", format!("keys can't be sorted by `{name}`: use {}", SORTS.map(|(known, _)| known).join(", ")))
+        Error::query(
+            "sort",
+            format!("keys can't be sorted by `{name}`: use {}", SORTS.map(|(known, _)| known).join(", ")),
+        )
     })
 }
 
@@ -199,6 +202,7 @@ fn too_often(property: &str, most: usize) -> Error {
 }
 
 fn unclear(condition: &str) -> Error {
-    let how = r#"write `state=1,5`, `extractable=true`, `creationDate=none` or `creationDate=gte:"2026-01-02T03:04:05Z"`"#;
+    let how =
+        r#"write `state=1,5`, `extractable=true`, `creationDate=none` or `creationDate=gte:"2026-01-02T03:04:05Z"`"#;
     Error::query("filter", format!("`{condition}` can't be understood: {how}"))
 }

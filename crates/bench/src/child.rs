@@ -88,9 +88,18 @@ impl Drop for Child {
 
 /// Starts this program's own echo; it says on its first line where it listens.
 pub(crate) fn start_echo(files: &[PathBuf], log: &Path) -> Result<(Child, SocketAddr), Error> {
+    start_one_of_ours("echo", files, log)
+}
+
+/// The same for the HTTPS echo.
+pub(crate) fn start_https_echo(files: &[PathBuf], log: &Path) -> Result<(Child, SocketAddr), Error> {
+    start_one_of_ours("https-echo", files, log)
+}
+
+fn start_one_of_ours(verb: &str, files: &[PathBuf], log: &Path) -> Result<(Child, SocketAddr), Error> {
     // Not by its path, which may hold another build by now.
     let mut command = Command::new("/proc/self/exe");
-    command.arg("echo").args(files).stdout(Stdio::piped());
+    command.arg(verb).args(files).stdout(Stdio::piped());
     let mut echo = Child::start("the echo", &mut command, log)?;
     let mut line = String::new();
     if let Some(stdout) = echo.child.stdout.take() {

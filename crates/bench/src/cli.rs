@@ -24,6 +24,15 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Measure the echo against itself: ratios away from 1 are this machine's noise
     SelfTest(Cells),
+    /// Measure the REST API: wrap and unwrap against a bare HTTPS echo, lists in a small and in a large instance
+    Rest(RestArgs),
+    /// The bare HTTPS echo; `rest` starts it by itself
+    #[command(hide = true)]
+    HttpsEcho {
+        /// As those of `echo`
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// The bare TLS echo; `run` starts it by itself
     #[command(hide = true)]
     Echo {
@@ -84,6 +93,19 @@ impl RunArgs {
     }
 }
 
+/// What `bench rest` takes.
+#[derive(Args)]
+pub(crate) struct RestArgs {
+    /// The server: a release build of `keystead`
+    #[arg(long)]
+    pub(crate) binary: PathBuf,
+    #[command(flatten)]
+    pub(crate) cells: Cells,
+    /// Standard keys of the large instance
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) keys: u64,
+}
+
 /// What can be measured by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
@@ -139,7 +161,7 @@ mod tests {
                 let count = parts.iter().filter(|&&part| args.has(part)).count();
                 Some((args.cells.connections, count))
             }
-            Command::SelfTest(_) | Command::Echo { .. } => None,
+            Command::SelfTest(_) | Command::Rest(_) | Command::Echo { .. } | Command::HttpsEcho { .. } => None,
         });
         assert_eq!(found, expected, "{line}");
     }

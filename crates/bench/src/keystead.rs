@@ -37,6 +37,11 @@ impl Keystead {
         self.folder.join("data")
     }
 
+    /// Where its REST API is.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
     /// Starts the server; it is not ready yet.
     pub(crate) fn start(&self) -> Result<Child, Error> {
         let mut command = Command::new(&self.binary);

@@ -20,6 +20,7 @@ mod keystead;
 mod pair;
 mod process;
 mod report;
+mod rest;
 mod run;
 mod start;
 mod stats;
@@ -52,6 +53,11 @@ fn run(cli: &Cli) -> Result<(), Error> {
     let report = match &cli.command {
         Command::Echo { files } => return echo::run(files),
         Command::Run(args) => block_on(cli.threads, run::server(args))?,
+        Command::HttpsEcho { files } => return rest::echo::run(files),
+        Command::Rest(args) => {
+            let report = block_on(cli.threads, rest::run(args))?;
+            return report::print(&if cli.json { report::to_json(&report)? } else { report.table() });
+        }
         Command::SelfTest(cells) => block_on(cli.threads, run::self_test(cells))?,
     };
     report::print(&if cli.json { report.json()? } else { report.table() })

@@ -115,9 +115,14 @@ fn middle(samples: Vec<Sample>) -> Sample {
 impl Report {
     /// The report as JSON, one line.
     pub(crate) fn json(&self) -> Result<String, Error> {
-        let text = serde_json::to_string(self).map_err(std::io::Error::from).doing(|| "writing the report".into())?;
-        Ok(text + "\n")
+        to_json(self)
     }
+}
+
+/// A report as JSON, one line.
+pub(crate) fn to_json(report: &impl Serialize) -> Result<String, Error> {
+    let text = serde_json::to_string(report).map_err(std::io::Error::from).doing(|| "writing the report".into())?;
+    Ok(text + "\n")
 }
 
 /// Writes to standard output.

@@ -134,7 +134,7 @@ impl<'a> Bench<'a> {
 }
 
 /// A folder on a disk, gone at the end of the run.
-fn work_folder(cells: &Cells) -> Result<tempfile::TempDir, Error> {
+pub(crate) fn work_folder(cells: &Cells) -> Result<tempfile::TempDir, Error> {
     let kind = nix::sys::statfs::statfs(&cells.data).doing(|| format!("looking at {}", cells.data.display()))?;
     if kind.filesystem_type() == nix::sys::statfs::TMPFS_MAGIC {
         return Err(Error::NotADisk(cells.data.clone()));

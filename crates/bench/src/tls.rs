@@ -75,6 +75,21 @@ pub(crate) fn client(roots: &[CertificateDer<'static>], identity: Identity) -> R
     finish(config)
 }
 
+/// The certificates in a PEM text.
+pub(crate) fn certificates(pem: &str) -> io::Result<Vec<CertificateDer<'static>>> {
+    CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>().map_err(io::Error::other)
+}
+
+/// A client that trusts these roots alone and shows no certificate.
+pub(crate) fn anonymous(roots: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, Error> {
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(root.clone()).map_err(io::Error::other).doing(|| "trusting the server's certificate".into())?;
+    }
+    let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    finish(config.map(|builder| builder.with_root_certificates(store).with_no_client_auth()))
+}
+
 /// A client without a certificate that trusts anyone: it only asks whether a server is there.
 pub(crate) fn probe() -> Result<Arc<ClientConfig>, Error> {
     let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
@@ -99,6 +114,15 @@ pub(crate) fn server(identity: Identity) -> Result<Arc<ServerConfig>, Error> {
     let mut config = config.map_err(io::Error::other).doing(|| "setting up the TLS server".into())?;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
+}
+
+/// The HTTPS echo's side: nobody shows a certificate.
+pub(crate) fn open_server(identity: Identity) -> Result<Arc<ServerConfig>, Error> {
+    let config = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    let config =
+        config.and_then(|builder| builder.with_no_client_auth().with_single_cert(identity.chain, identity.key));
+    let config = config.map_err(io::Error::other).doing(|| "setting up the TLS server".into())?;
     Ok(Arc::new(config))
 }
 

@@ -57,6 +57,7 @@ pub use state::{Event, Refusal, State};
 pub use timers::Timers;
 
 use identity::Known;
+use key::Bookmarks;
 use ledger::Ledger;
 use schedule::Looked;
 use std::sync::atomic::AtomicU64;
@@ -76,6 +77,7 @@ pub struct KeyManager {
     opened: Opened,
     known: Known,
     looked: Looked,
+    bookmarks: Bookmarks,
     timers: Timers,
     kmip: OnceLock<Weak<dyn KmipService>>,
 }
@@ -103,6 +105,7 @@ impl KeyManager {
             opened,
             known: Known::default(),
             looked: Looked::default(),
+            bookmarks: Bookmarks::default(),
             timers,
             kmip,
         })

@@ -39,7 +39,7 @@ pub(crate) struct Check {
     pub(crate) index: Option<u32>,
 }
 
-/// A version of a root key, with its material sealed by the master key.
+/// A version of a key, with its material sealed by the master key. A standard key has one.
 pub(crate) struct SealedVersion {
     pub(crate) id: Uuid,
     pub(crate) instance: Uuid,
@@ -148,7 +148,7 @@ entries! {
         optional dual_auth = 0x54_1218;
         optional set_for_deletion = 0x54_1219;
     }
-    SealedVersion 0x13 "root key version" 0x54_1300 {
+    SealedVersion 0x13 "key version" 0x54_1300 {
         required id = 0x54_1301;
         required instance = 0x54_1302;
         required key = 0x54_1303;

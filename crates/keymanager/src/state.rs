@@ -1,11 +1,11 @@
-//! The states of a root key and what each allows, as a table.
+//! The states of a key and what each allows, as a table. Standard keys, which wrap nothing and can't be disabled, have the same.
 //!
 //! The numbers and rules are Key Protect's; the names are those of NIST SP 800-57 part 1, section 7. The invariant: **every pair
 //! of state and event stands here, and nothing else decides.**
 
 use std::fmt;
 
-/// The state of a root key.
+/// The state of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Not usable yet.
@@ -104,7 +104,7 @@ impl fmt::Display for State {
     }
 }
 
-/// What is done with a root key, or happens to it.
+/// What is done with a key, or happens to it. A purge is none of these: it ends a destroyed key, and there is no state after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// Something is wrapped under it.
@@ -139,7 +139,7 @@ impl Event {
     ];
 }
 
-/// Why a state does not allow an event. Reads on after "root key ...".
+/// Why a state does not allow an event. Reads on after "key ...".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// In state pre-active.

@@ -23,7 +23,7 @@ const THEIRS: &[(&str, &[&str])] = &[
     ("aws-lc-rs", &["wrap"]),
     ("argon2", &["wrap"]),
     ("rusqlite", &["store"]),
-    ("axum", &["server"]),
+    ("axum", &["server", "bench"]),
     ("hyper", &["server"]),
     ("reqwest", &["server"]),
     ("rustls", &["server", "bench"]),

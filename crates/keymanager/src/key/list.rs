@@ -2,6 +2,7 @@
 //!
 //! The invariant: **a page costs what it shows, not what the instance holds**, wherever an index can serve what is asked.
 
+mod bookmark;
 mod count;
 mod kmip;
 mod merge;
@@ -12,10 +13,12 @@ mod selection;
 mod stream;
 mod terms;
 
+pub(crate) use bookmark::Bookmarks;
 pub(crate) use terms::{INDEX_FORMAT, Standing, Timeline, class, folded, name_parts, named, rotating, terms};
 
 use crate::{Call, Error, Key, KeyManager, State};
 use ::kmip::Timestamp;
+use bookmark::Bookmark;
 use merge::Merge;
 use order::{Sequence, Way};
 use selection::Selection;
@@ -130,12 +133,21 @@ impl KeyManager {
     pub async fn list_keys(&self, call: &Call, query: &ListQuery) -> Result<KeyList, Error> {
         let selection = Selection::new(self, call, &query.filter).await?;
         let mut source = Source::new(self, call, Sequence::new(&query.sort));
-        let streams = source.plan(&selection, query.offset.saturating_add(query.limit)).await?;
         match source.sequence.way() {
-            Way::Id { .. } | Way::Made { .. } => streamed(Merge::new(source, selection, streams), query).await,
+            Way::Id { .. } => {
+                let bookmark = self.bookmarks.find(call, &selection, query);
+                source.after = bookmark.map(|bookmark| bookmark.after);
+                let wanted = bookmark.map_or(query.offset, |_| 0).saturating_add(query.limit);
+                let streams = source.plan(&selection, wanted).await?;
+                streamed(Merge::new(source, selection, streams), query, bookmark).await
+            }
+            Way::Made { .. } => {
+                let streams = source.plan(&selection, query.offset.saturating_add(query.limit)).await?;
+                streamed(Merge::new(source, selection, streams), query, None).await
+            }
             Way::Sorted => {
-                let sequence = source.sequence.clone();
-                sorted(Merge::new(source, selection, streams), &sequence, query).await
+                let streams = source.plan(&selection, MOST_CANDIDATES).await?;
+                sorted(Merge::new(source, selection, streams), query).await
             }
         }
     }
@@ -151,10 +163,15 @@ impl KeyManager {
 }
 
 /// The page of a list that comes in its order.
-async fn streamed(mut merge: Merge<'_>, query: &ListQuery) -> Result<KeyList, Error> {
+async fn streamed(mut merge: Merge<'_>, query: &ListQuery, from: Option<Bookmark>) -> Result<KeyList, Error> {
     let mut left_out = 0;
-    while left_out < query.offset && merge.next().await?.is_some() {
-        left_out += 1;
+    match from {
+        Some(bookmark) => merge.go_on(bookmark),
+        None => {
+            while left_out < query.offset && merge.next().await?.is_some() {
+                left_out += 1;
+            }
+        }
     }
     let mut keys = Vec::new();
     while keys.len() < query.limit
@@ -162,13 +179,16 @@ async fn streamed(mut merge: Merge<'_>, query: &ListQuery) -> Result<KeyList, Er
     {
         keys.push(Arc::unwrap_or_clone(key));
     }
-    let ended = keys.len() < query.limit && !merge.gave_up();
-    let total = ended.then_some((left_out + keys.len()) as u64);
+    if let Some(last) = keys.last() {
+        merge.bookmark(query, keys.len(), last);
+    }
+    let counted = from.is_none() && keys.len() < query.limit && !merge.gave_up();
+    let total = counted.then_some((left_out + keys.len()) as u64);
     Ok(KeyList { keys, total, incomplete: merge.gave_up() })
 }
 
 /// The page of a list that is sorted here.
-async fn sorted(mut merge: Merge<'_>, sequence: &Sequence, query: &ListQuery) -> Result<KeyList, Error> {
+async fn sorted(mut merge: Merge<'_>, query: &ListQuery) -> Result<KeyList, Error> {
     let mut all = Vec::new();
     while let Some(key) = merge.next().await? {
         if all.len() == MOST_CANDIDATES {
@@ -176,7 +196,7 @@ async fn sorted(mut merge: Merge<'_>, sequence: &Sequence, query: &ListQuery) ->
         }
         all.push(key);
     }
-    all.sort_by(|one, other| sequence.compare(one, other));
+    all.sort_by(|one, other| merge.source.sequence.compare(one, other));
     let incomplete = merge.gave_up();
     let total = (!incomplete).then_some(all.len() as u64);
     let page = all.into_iter().skip(query.offset).take(query.limit);

@@ -75,7 +75,10 @@ async fn an_alias_is_checked() {
         match name(&manager, &key, alias).await {
             Ok(made) => {
                 assert!(good, "{alias}");
-                assert_eq!((&made.name[..], made.key, made.created, &made.created_by[..]), (alias, key.id, NOW, "somebody"));
+                assert_eq!(
+                    (&made.name[..], made.key, made.created, &made.created_by[..]),
+                    (alias, key.id, NOW, "somebody")
+                );
                 assert_eq!(named(&manager, instance, alias).await, Some((key.id, vec![alias.to_owned()])));
                 take(&manager, &key, alias).await.unwrap();
             }
@@ -126,7 +129,10 @@ async fn a_key_may_be_called_by_an_alias_to_get_or_lose_one() {
     manager.delete_alias(&delete, "second", "second").await.unwrap();
     assert_eq!(aliases(&manager, &key).await, [""; 0]);
     assert!(matches!(manager.create_alias(&create, "first", "third").await, Err(Error::NotFound { what: "key", .. })));
-    assert!(matches!(manager.delete_alias(&delete, "second", "second").await, Err(Error::NotFound { what: "key", .. })));
+    assert!(matches!(
+        manager.delete_alias(&delete, "second", "second").await,
+        Err(Error::NotFound { what: "key", .. })
+    ));
 }
 
 #[tokio::test]

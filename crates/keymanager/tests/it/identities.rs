@@ -132,6 +132,28 @@ async fn tenants_are_apart() {
     }
 }
 
+/// Whoever was let in to see instances, or to use a key ring, looks after nobody.
+#[tokio::test]
+async fn who_was_let_in_for_less_looks_after_nobody() {
+    let house = house().await;
+    house.manager.create_key_ring(&call(house.tenant, Action::CreateKeyRing), "ring").await.unwrap();
+    let in_ring = Target { ring: Some("ring".into()), ..on(house.tenant) };
+    let cases = [
+        (Role::Administrator, on(house.tenant), None, Action::ListInstances),
+        (Role::Viewer, on(house.tenant), None, Action::ReadInstance),
+        (Role::Manager, in_ring.clone(), None, Action::ReadRoles),
+        (Role::Manager, in_ring, Some(house.tenant), Action::ListKeys),
+    ];
+    for (role, target, realm, action) in cases {
+        let who = house.somebody(&[role], target).await;
+        let call = house.manager.enter(&who, realm, action, Origin::default(), NOW).await.unwrap();
+        assert_eq!(word(house.manager.service_ids(&call).await), "unauthorized", "{action:?}");
+        assert_eq!(word(house.manager.create_service_id(&call, named("new")).await), "unauthorized");
+        assert_eq!(word(house.manager.authorizations(&call).await), "unauthorized");
+        assert_eq!(word(house.manager.service_id(&call, &who.iam_id).await), "unauthorized");
+    }
+}
+
 trait Pruned {
     /// Nil is no instance.
     fn pruned(self) -> Self;

@@ -71,5 +71,8 @@ async fn a_new_store_has_nothing_to_bring_up_to_date() {
     let (space, order) = (Space(*instance.as_bytes()), Order::Id { after: None });
     let scan = Scan { space, kind: Kind(0x12), term: None, order, descending: false, limit: 9 };
     let records = store.scan(&scan).await.unwrap().records;
-    assert_eq!(records.iter().map(|(_, record)| (record.key.id, record.version)).collect::<Vec<_>>(), [(*key.id.as_bytes(), 1)]);
+    assert_eq!(
+        records.iter().map(|(_, record)| (record.key.id, record.version)).collect::<Vec<_>>(),
+        [(*key.id.as_bytes(), 1)]
+    );
 }

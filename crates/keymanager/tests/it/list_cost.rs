@@ -4,7 +4,7 @@ use crate::counting::Counting;
 use crate::listed_kmip::ListedKmip;
 use crate::{AT_ONCE, call, call_at, later, memory, open_with, tenant};
 use keymanager::{
-    Action, Comparison, Error, Filter, KeyManager, ListQuery, Moment, NewKey, Scope, Search, SortBy, State,
+    Action, Call, Comparison, Error, Filter, KeyManager, ListQuery, Moment, NewKey, Scope, Search, SortBy, State,
 };
 use std::sync::Arc;
 use store::Store;
@@ -249,4 +249,87 @@ async fn a_search_gives_up_after_5000_keys_and_says_so() {
         assert_eq!((list.incomplete, list.keys.len()), (false, 50));
         assert_eq!(world.manager.count_keys(&by, &found(searched("0123456")).filter).await.unwrap(), 0);
     }
+}
+
+/// Goes through a list of 3000 keys in pages of 100 and says what the last one cost, with something happening before it.
+async fn last_page(filter: &Filter, descending: bool, before_it: impl AsyncFnOnce(&World, &mut Call)) -> (Vec<Uuid>, Vec<usize>) {
+    let world = with_kmip(3000).await;
+    let mut by = call(world.instance, Action::ListKeys);
+    let (mut seen, mut costs, mut before_it) = (Vec::new(), Vec::new(), Some(before_it));
+    for offset in (0..).step_by(PAGE) {
+        if offset == 2000 {
+            before_it.take().unwrap()(&world, &mut by).await;
+        }
+        let query = ListQuery { offset, ..ListQuery { filter: filter.clone(), ..sorted(SortBy::Id, descending) } };
+        world.kmip.taken();
+        let page = world.manager.list_keys(&by, &query).await.unwrap();
+        costs.push(world.kmip.taken());
+        if page.keys.is_empty() {
+            return (seen, costs);
+        }
+        seen.extend(page.keys.iter().map(|key| key.id));
+    }
+    unreachable!()
+}
+
+#[tokio::test]
+async fn a_far_page_costs_what_a_near_one_does() {
+    let mut ids: Vec<Uuid> = (0..3000).map(uuid).collect();
+    ids.sort();
+    let word = Search { not: true, ..searched("abc") };
+    let found = |filter: &Filter| match &filter.search {
+        Some(_) => ids.iter().copied().filter(|id| !id.to_string().contains("abc")).collect::<Vec<_>>(),
+        None => ids.clone(),
+    };
+    for filter in [Filter::default(), Filter { search: Some(word), ..Filter::default() }] {
+        for descending in [false, true] {
+            let (seen, costs) = last_page(&filter, descending, async |_, _| ()).await;
+            let mut expected = found(&filter);
+            if descending {
+                expected.reverse();
+            }
+            assert!(seen == expected);
+            let (near, far) = costs.split_at(10);
+            assert!(near.iter().all(|cost| *cost <= 1600) && far.iter().all(|cost| *cost <= 250), "{costs:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_pages_far_sees_each_key_once_though_others_come_and_go() {
+    let (first, last) = (Uuid::from_u128(1), Uuid::max());
+    let come = async |world: &World, _: &mut Call| {
+        for id in [first, last] {
+            world.kmip.add(world.instance, id, later(0), None);
+        }
+    };
+    let (seen, _) = last_page(&Filter::default(), false, come).await;
+    assert_eq!((seen.len(), seen.iter().filter(|id| **id == last).count(), seen.contains(&first)), (3001, 1, false));
+    let mut once = seen.clone();
+    once.sort();
+    once.dedup();
+    assert!(seen == once);
+}
+
+#[tokio::test]
+async fn a_bookmark_is_for_the_same_question_and_a_minute() {
+    let (manager, kmip, instance) = {
+        let World { manager, kmip, instance, .. } = with_kmip(1500).await;
+        (manager, kmip, instance)
+    };
+    let far = ListQuery { offset: 1000, ..all() };
+    let by = |seconds| call_at(instance, Action::ListKeys, later(seconds));
+    let first = async |call: &Call, query: &ListQuery| manager.list_keys(call, query).await.unwrap().keys[0].id;
+    let at_900 = ListQuery { offset: 900, ..all() };
+    first(&by(0), &at_900).await;
+    let before = first(&by(0), &far).await;
+    kmip.add(instance, Uuid::from_u128(1), later(0), None);
+    // The page goes on after the one before; who asks anything else, or later, counts.
+    assert_eq!(first(&by(60), &far).await, before);
+    let counted = first(&by(61), &far).await;
+    assert!(counted < before);
+    assert_eq!(first(&by(-1), &far).await, counted);
+    let other = Filter { ring: Some("default".into()), ..Filter::default() };
+    assert_eq!(first(&by(30), &ListQuery { offset: 1000, ..filtered(other) }).await, counted);
+    assert_eq!(first(&by(30), &ListQuery { offset: 500, ..sorted(SortBy::Id, true) }).await, counted);
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 /// A service ID's holder with a role, in an instance or a ring of it.
-async fn holder(manager: &KeyManager, instance: Uuid, role: Role, ring: Option<&str>) -> Principal {
+pub(crate) async fn holder(manager: &KeyManager, instance: Uuid, role: Role, ring: Option<&str>) -> Principal {
     let by = |action| call(instance, action);
     let name = format!("{role:?} of {ring:?}");
     let new = NewServiceId { name: name.clone(), description: None };

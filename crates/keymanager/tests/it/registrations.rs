@@ -1,8 +1,9 @@
 //! Registrations: seen with their keys, and told again.
 
 use crate::fake_kmip::FakeKmip;
+use crate::network_policies::holder;
 use crate::{NOW, call, call_at, fresh, later, make, new, seen, standard, tenant};
-use keymanager::{Action, Error, Key, KeyManager, State};
+use keymanager::{Action, Error, Key, KeyManager, NewKey, Origin, Role, State};
 use kmip::Timestamp;
 use uuid::Uuid;
 
@@ -38,6 +39,24 @@ async fn registrations_are_listed_with_their_keys() {
     assert!(of_object.unwrap().is_empty());
     let foreign = manager.registrations(&call(instance, Action::ListRegistrations), Some(&other.id.to_string())).await;
     assert!(matches!(foreign, Err(Error::NotFound { what: "key", .. })));
+}
+
+/// A registration is seen by whoever sees its key.
+#[tokio::test]
+async fn registrations_are_seen_as_far_as_keys_are() {
+    let (manager, instance) = fresh().await;
+    let fake = FakeKmip::over(&manager);
+    manager.create_key_ring(&call(instance, Action::CreateKeyRing), "ring-1").await.unwrap();
+    let here = make(&manager, instance, NewKey { ring: Some("ring-1".into()), ..new("here") }).await;
+    let there = make(&manager, instance, new("there")).await;
+    fake.register(instance, here.id, "dc1");
+    fake.register(instance, there.id, "dc2");
+    let reader = holder(&manager, instance, Role::Reader, Some("ring-1")).await;
+    let call = manager.enter(&reader, Some(instance), Action::ListRegistrations, Origin::default(), NOW).await.unwrap();
+    let all = manager.registrations(&call, None).await.unwrap();
+    assert_eq!(all.iter().map(|(key, _)| key.id).collect::<Vec<_>>(), [here.id]);
+    assert_eq!(manager.registrations(&call, Some(&here.id.to_string())).await.unwrap().len(), 1);
+    assert!(matches!(manager.registrations(&call, Some(&there.id.to_string())).await, Err(Error::Unauthorized)));
 }
 
 /// Creation and policies are no notice; the last sync and what happens in a key's life are.

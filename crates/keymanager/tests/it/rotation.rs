@@ -47,6 +47,18 @@ async fn rotation_keeps_to_where_the_material_comes_from() {
     }
 }
 
+/// A deleted key is deleted before anything else is wrong with the request.
+#[tokio::test]
+async fn the_state_goes_first() {
+    let (manager, instance) = fresh().await;
+    for (asked, payload) in [(new("generated"), Some(&[2; 32][..])), (with(new("imported"), &[1; 32]), None)] {
+        let key = make(&manager, instance, asked).await;
+        let deletion = call_at(instance, Action::DeleteKey, later(5));
+        manager.delete_key(&deletion, &key.id.to_string(), false).await.unwrap();
+        assert!(matches!(rotate(&manager, &key, payload).await, Err(Error::Deleted(id)) if id == key.id));
+    }
+}
+
 #[tokio::test]
 async fn adapters_are_wrapped_again() {
     let (manager, key) = with_key().await;

@@ -2,6 +2,7 @@
 
 use crate::liar::{Liar, with};
 use crate::{AAD, CONTENT, call, make, memory, new, of, open, secret, tenant};
+use bytes::Bytes;
 use keymanager::{Action, Error, Key, KeyManager, Timers};
 use std::sync::Arc;
 use store::{Batch, Change, Expect, Key as Place, Kind, Record, Space, Store};
@@ -56,7 +57,7 @@ impl Scene {
 #[tokio::test]
 async fn every_byte_of_a_record_counts() {
     let scene = Scene::new().await;
-    for (kind, what, id) in [(KEY, "key", scene.key.id), (VERSION, "root key version", scene.key.version)] {
+    for (kind, what, id) in [(KEY, "key", scene.key.id), (VERSION, "key version", scene.key.version)] {
         let length = scene.record(kind, id).await.body.len();
         for place in 0..length {
             scene.liar.lie(
@@ -79,8 +80,8 @@ async fn records_are_good_at_their_own_place_alone() {
     let cases = [
         (KEY, "key", scene.record(KEY, scene.other.id).await),
         (KEY, "key", scene.record(VERSION, scene.key.version).await),
-        (VERSION, "root key version", scene.record(VERSION, scene.other.version).await),
-        (VERSION, "root key version", scene.record(KEY, scene.key.id).await),
+        (VERSION, "key version", scene.record(VERSION, scene.other.version).await),
+        (VERSION, "key version", scene.record(KEY, scene.key.id).await),
     ];
     for (kind, what, other) in cases {
         // With the place and version of what was asked for, and as it is.
@@ -97,7 +98,7 @@ async fn records_are_good_at_their_own_place_alone() {
 #[tokio::test]
 async fn a_version_number_of_the_store_counts() {
     let scene = Scene::new().await;
-    for (kind, what) in [(KEY, "key"), (VERSION, "root key version")] {
+    for (kind, what) in [(KEY, "key"), (VERSION, "key version")] {
         scene.liar.lie(move |key, record| {
             if key.kind == kind { Record { version: record.version + 1, ..record.clone() } } else { record }
         });
@@ -146,26 +147,24 @@ async fn the_mark_of_the_master_key_counts() {
     }
 }
 
-/// What was found right is remembered for this record in this version alone, and by this key manager alone.
+/// What was found right is remembered with the record, as the store's cache keeps it: at its place, in its version, and by the key
+/// manager that found it so.
 #[tokio::test]
 async fn what_was_found_right_is_not_right_elsewhere() {
     let scene = Scene::new().await;
     let manager = scene.manager().await;
-    let uses = async |manager: &KeyManager| manager.wrap(&of(&scene.key), &secret(CONTENT), AAD).await.map(|_| ());
-    uses(&manager).await.unwrap();
-    scene.liar.lie(
-        |key, record| {
-            if key.kind == KEY { Record { version: record.version + 1, ..record } } else { record }
-        },
-    );
-    assert!(uses(&manager).await.is_err(), "another version");
-    let other = scene.record(KEY, scene.other.id).await;
-    scene.liar.lie(|_, record| record);
-    manager.wrap(&of(&scene.other), &secret(CONTENT), AAD).await.unwrap();
-    scene.liar.lie(move |key, record| if key.kind == KEY { other.clone() } else { record });
-    assert!(uses(&manager).await.is_err(), "another place");
-    // The other one's master key is another one, and the records come with what the first one remembers.
-    scene.liar.lie(|key, record| if key.kind == Kind(0x10) { with(record, |_| ()) } else { record });
-    uses(&manager).await.unwrap();
-    uses(&scene.manager().await).await.unwrap();
+    let uses = async |manager: &KeyManager, key: &Key, found: Record| {
+        scene.liar.lie(move |key, record| if key.kind == KEY { found.clone() } else { record });
+        manager.wrap(&of(key), &secret(CONTENT), AAD).await.is_ok()
+    };
+    let kept = scene.record(KEY, scene.key.id).await;
+    assert!(uses(&manager, &scene.key, kept.clone()).await);
+    let damaged = Record { body: Bytes::from_static(b"damaged"), ..kept.clone() };
+    assert!(uses(&manager, &scene.key, damaged.clone()).await, "it is not looked at again");
+    let another_version = Record { version: kept.version + 1, ..damaged.clone() };
+    assert!(!uses(&manager, &scene.key, another_version).await, "another version");
+    assert!(uses(&manager, &scene.key, kept.clone()).await);
+    assert!(!uses(&manager, &scene.other, damaged.clone()).await, "another place");
+    assert!(uses(&manager, &scene.key, kept).await);
+    assert!(!uses(&scene.manager().await, &scene.key, damaged).await, "another key manager");
 }

@@ -2,17 +2,20 @@
 //!
 //! The invariant: **what comes out is in order, was admitted on its record, and is no more in memory than it must be.**
 
-use super::MOST_CANDIDATES;
+use super::bookmark::Bookmark;
+use super::order::Way;
 use super::selection::Selection;
 use super::stream::{Source, Stream};
+use super::{ListQuery, MOST_CANDIDATES};
 use crate::{Error, Key};
 use std::sync::Arc;
 
 /// Keys of several streams, in the order of the list.
 pub(super) struct Merge<'a> {
-    source: Source<'a>,
+    pub(super) source: Source<'a>,
     selection: Selection,
     streams: Vec<Stream>,
+    /// Keys that were passed by in vain.
     passed: usize,
     /// Keys that may be passed by in vain; none: any number.
     patience: Option<usize>,
@@ -24,6 +27,11 @@ impl<'a> Merge<'a> {
         Merge { source, selection, streams, passed: 0, patience }
     }
 
+    /// Goes on from a bookmark.
+    pub(super) fn go_on(&mut self, bookmark: Bookmark) {
+        self.passed = bookmark.passed;
+    }
+
     /// Goes on for however long it takes.
     pub(super) fn patiently(mut self) -> Self {
         self.patience = None;
@@ -33,6 +41,14 @@ impl<'a> Merge<'a> {
     /// Whether a search gave up after so many keys that it did not find.
     pub(super) fn gave_up(&self) -> bool {
         self.patience.is_some_and(|patience| self.passed >= patience)
+    }
+
+    /// Keeps the place where a page has ended, in a list that has bookmarks.
+    pub(super) fn bookmark(&self, query: &ListQuery, shown: usize, last: &Key) {
+        if let Way::Id { .. } = self.source.sequence.way() {
+            let ended = (shown, last.id, self.passed);
+            self.source.manager.bookmarks.keep(self.source.call, &self.selection, query, ended);
+        }
     }
 
     /// The next key that is shown.

@@ -25,6 +25,8 @@ pub(super) struct Source<'a> {
     pub(super) sequence: Sequence,
     /// Keys that have been found otherwise.
     pub(super) known: HashSet<Uuid>,
+    /// In a list by identifier, the key that it goes on after.
+    pub(super) after: Option<Uuid>,
 }
 
 /// A stream of keys.
@@ -54,13 +56,13 @@ pub(super) enum Which {
 
 impl<'a> Source<'a> {
     pub(super) fn new(manager: &'a KeyManager, call: &'a Call, sequence: Sequence) -> Self {
-        Source { manager, call, sequence, known: HashSet::new() }
+        Source { manager, call, sequence, known: HashSet::new(), after: None }
     }
 
     /// Own keys that bear a term.
     pub(super) fn own(&self, term: Option<Term>) -> Stream {
         let order = match self.sequence.way() {
-            Way::Id { .. } | Way::Sorted => Order::Id { after: None },
+            Way::Id { .. } | Way::Sorted => Order::Id { after: self.after.map(Uuid::into_bytes) },
             Way::Made { .. } => Order::Made { after: None },
         };
         Stream::new(From::Own { term, order })
@@ -77,15 +79,27 @@ impl<'a> Source<'a> {
 
     /// Keys that are known.
     pub(super) fn found(&self, mut keys: Vec<Arc<Key>>) -> Stream {
+        keys.retain(|key| self.after.is_none_or(|after| self.is_after(key.id, after)));
         keys.sort_by(|one, other| self.sequence.compare(one, other));
         Stream { keys: keys.into(), ended: true, ..Stream::new(From::Found) }
     }
 
-    /// The identifier that is just before a span, in the list's direction; none where the span has no end on that side.
+    /// The identifier that is just before a span, in the list's direction, or where the list goes on, whichever is later; none for
+    /// the beginning.
     fn before(&self, span: Span) -> Option<Uuid> {
-        let Span::Between(first, last) = span else { return None };
-        let neighbour = if self.descending() { last.as_u128().checked_add(1) } else { first.as_u128().checked_sub(1) };
-        neighbour.map(Uuid::from_u128)
+        let neighbour = match span {
+            Span::All | Span::Beside(..) => None,
+            Span::Between(_, last) if self.descending() => last.as_u128().checked_add(1),
+            Span::Between(first, _) => first.as_u128().checked_sub(1),
+        };
+        match (neighbour.map(Uuid::from_u128), self.after) {
+            (Some(neighbour), Some(after)) => Some(if self.is_after(after, neighbour) { after } else { neighbour }),
+            (neighbour, after) => neighbour.or(after),
+        }
+    }
+
+    fn is_after(&self, id: Uuid, other: Uuid) -> bool {
+        if self.descending() { id < other } else { id > other }
     }
 
     fn descending(&self) -> bool {

@@ -10,6 +10,7 @@ import hashlib
 import os
 import subprocess
 import xml.etree.ElementTree as xml
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -53,65 +54,70 @@ def cases():
 
 
 class Run:
-    """A suite in a process of its own, with a server of its own."""
+    """A suite in a process of its own, against a server."""
 
-    def __init__(self, suite, folder):
+    def __init__(self, suite, server, folder):
         self.folder = folder
-        self.server = Keystead(folder).__enter__()
-        self.settings(House(self.server).default_instance())
         self.log = open(folder / "log", "w+")
+        (folder / "ibm_key_protect_api_v2.env").write_text(settings(server))
         junit = f"--junitxml={folder / 'junit.xml'}"
         self.child = subprocess.Popen(
             [PYTHON, "-m", "pytest", "-p", "no:cacheprovider", "-rA", junit, wheel(SUITES[suite])],
             cwd=folder,
-            env=self.environment(),
+            env=environment(server),
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=self.log,
         )
 
-    def settings(self, instance):
-        """IBM's suites read them from a file of this name in the folder that they run in."""
-        values = {
-            "URL": self.server.url,
-            "AUTH_URL": f"{self.server.url}/identity/token",
-            "AUTH_TYPE": "iam",
-            "APIKEY": self.server.api_key,
-            "BLUEMIX_INSTANCE": instance,
-        }
-        lines = [f"IBM_KEY_PROTECT_API_{name}={value}\n" for name, value in values.items()]
-        (self.folder / "ibm_key_protect_api_v2.env").write_text("".join(lines))
-
-    def environment(self):
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("IBM_", "KEYSTEAD_", "PYTEST_"))}
-        return kept | {"REQUESTS_CA_BUNDLE": self.server.ca, "PYTHONDONTWRITEBYTECODE": "1"}
-
     def verdicts(self):
         """What came of each test: `passed`, `skipped`, `failure` or `error`."""
         try:
             self.child.wait(timeout=LONGEST)
-        finally:
-            self.close()
+        except subprocess.TimeoutExpired:
+            self.end()
         self.log.seek(0)
         self.printed = self.log.read()
         junit = self.folder / "junit.xml"
         found = xml.parse(junit).iter("testcase") if junit.exists() else []
         return {case.get("name"): next((each.tag for each in case if each.tag in OTHERWISE), "passed") for case in found}
 
-    def close(self):
+    def end(self):
         if self.child.poll() is None:
             self.child.kill()
             self.child.wait()
-        self.server.__exit__()
 
 
 OTHERWISE = ("skipped", "failure", "error")
 
 
+def settings(server):
+    """IBM's suites read them from a file of this name in the folder that they run in."""
+    values = {
+        "URL": server.url,
+        "AUTH_URL": f"{server.url}/identity/token",
+        "AUTH_TYPE": "iam",
+        "APIKEY": server.api_key,
+        "BLUEMIX_INSTANCE": House(server).default_instance(),
+    }
+    return "".join(f"IBM_KEY_PROTECT_API_{name}={value}\n" for name, value in values.items())
+
+
+def environment(server):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("IBM_", "KEYSTEAD_", "PYTEST_"))}
+    return kept | {"REQUESTS_CA_BUNDLE": server.ca, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    started = {suite: Run(suite, tmp_path_factory.mktemp(suite)) for suite in SUITES}
-    return {suite: (run, run.verdicts()) for suite, run in started.items()}
+    with ExitStack() as stack:
+        started = {}
+        for suite in SUITES:
+            folder = tmp_path_factory.mktemp(suite)
+            server = stack.enter_context(Keystead(folder))
+            started[suite] = Run(suite, server, folder)
+            stack.callback(started[suite].end)
+        yield {suite: (run, run.verdicts()) for suite, run in started.items()}
 
 
 @pytest.mark.parametrize("suite, name", cases())

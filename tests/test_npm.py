@@ -13,6 +13,7 @@ pytestmark = pytest.mark.judge
 
 JUDGE = Path(__file__).parent / "npm" / "judge.cjs"
 MODULES = Path(__file__).parent.parent / "target" / "npm" / "node_modules"
+COUNTED = ["pass", "fail", "cancelled", "skipped", "todo"]
 
 
 def test_every_case(hasty, capfd):
@@ -43,6 +44,3 @@ def test_every_case(hasty, capfd):
     assert {name: counts.get(name) for name in COUNTED} == {**dict.fromkeys(COUNTED, 0), "pass": cases}, done.stdout
     assert cases >= 20
     assert done.returncode == 0, done.stdout
-
-
-COUNTED = ["pass", "fail", "cancelled", "skipped", "todo"]

@@ -22,7 +22,7 @@ def field(name):
 @pytest.fixture
 def untouched(api):
     """The API, of which everything must be as it was when the test ends."""
-    api.create(aliases=["root"]), api.create(aliases=["standard"], extractable=True), api.ring()
+    api.create(aliases=["rootkey"]), api.create(aliases=["standard"], extractable=True), api.ring()
     before = everything(api)
     yield api
     assert everything(api) == before
@@ -30,7 +30,7 @@ def untouched(api):
 
 def everything(api):
     lists = [("/keys?state=0,1,2,3,5", "key"), ("/key_rings", "key_ring"), ("/instance/policies", "policy")]
-    lists += [("/kmip_adapters", "kmip_adapter"), ("/keys/root/policies", "policy"), ("/keys/standard/policies", "policy")]
+    lists += [("/kmip_adapters", "kmip_adapter"), ("/keys/rootkey/policies", "policy"), ("/keys/standard/policies", "policy")]
     return [resources(api.ask("GET", path), kind) for path, kind in lists]
 
 
@@ -95,7 +95,7 @@ version versions""".split()
 @pytest.mark.parametrize("alias", RESERVED)
 def test_a_reserved_alias(untouched, alias):
     refused(untouched.ask("POST", "/keys", key(aliases=[alias])), 400, "INVALID_FIELD_ERR")
-    refused(untouched.ask("POST", f"/keys/root/aliases/{alias}"), 400, "INVALID_FIELD_ERR")
+    refused(untouched.ask("POST", f"/keys/rootkey/aliases/{alias}"), 400, "INVALID_FIELD_ERR")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_overrides_are_no_fields_of_a_plain_key(untouched):
 def test_an_oversized_body(untouched):
     """IBM gives no limit; ours is one MiB, and the answer comes in the same form."""
     body = b" " * (MIB + 1)
-    for path in ("/keys", "/keys/root/actions/wrap", "/import_token"):
+    for path in ("/keys", "/keys/rootkey/actions/wrap", "/import_token"):
         answer = untouched.ask("POST", path, body)
         assert answer.status_code == 413
         assert answer.headers["Content-Type"] == vendor("error")
@@ -136,22 +136,22 @@ def test_a_body_of_the_limits_size(api):
 LONG_AAD = ["a"] * 127
 ACTIONS = [
     # action, key, body, status, codes, target
-    ("wrap", "root", {"plaintext": "%%%"}, 400, ["INVALID_FIELD_ERR"], field("plaintext")),
-    ("wrap", "root", {"plaintext": 7}, 400, ["BAD_BODY_ERR", "INVALID_FIELD_ERR"], None),
-    ("wrap", "root", {"plaintext": b64(bytes(8000))}, 400, ["INVALID_FIELD_ERR"], field("plaintext")),
-    ("wrap", "root", {"plaintext": MATERIAL, "aad": LONG_AAD}, 400, ["INVALID_FIELD_ERR"], field("aad")),
-    ("wrap", "root", {"plaintext": MATERIAL, "aad": ["a" * 256]}, 400, ["INVALID_FIELD_ERR"], field("aad")),
-    ("wrap", "root", {"plaintext": MATERIAL, "aad": "a"}, 400, ["BAD_BODY_ERR", "INVALID_FIELD_ERR"], None),
-    ("wrap", "root", {"plaintxt": MATERIAL}, 400, ["BAD_BODY_ERR"], None),
-    ("wrap", "root", b"{", 400, ["BAD_BODY_ERR"], None),
-    ("unwrap", "root", {"ciphertext": "%%%"}, 400, ["INVALID_FIELD_ERR"], field("ciphertext")),
-    ("unwrap", "root", {"ciphertext": MATERIAL}, 422, ["UNPROCESSABLE_CIPHERTEXT_ERR"], None),
-    ("unwrap", "root", {}, 400, ["BAD_BODY_ERR", "INVALID_FIELD_ERR", "NO_BODY_ERR"], None),
-    ("unwrap", "root", None, 400, ["BAD_BODY_ERR", "INVALID_FIELD_ERR", "NO_BODY_ERR"], None),
-    ("rewrap", "root", {"ciphertext": "%%%"}, 400, ["INVALID_FIELD_ERR"], field("ciphertext")),
-    ("rewrap", "root", {"ciphertext": MATERIAL}, 422, ["UNPROCESSABLE_CIPHERTEXT_ERR"], None),
-    ("rotate", "root", {"payload": "%%%"}, 400, [], None),
-    ("rotate", "root", {"paylod": MATERIAL}, 400, ["BAD_BODY_ERR"], None),
+    ("wrap", "rootkey", {"plaintext": "%%%"}, 400, ["INVALID_FIELD_ERR"], field("plaintext")),
+    ("wrap", "rootkey", {"plaintext": 7}, 400, ["BAD_BODY_ERR", "INVALID_FIELD_ERR"], None),
+    ("wrap", "rootkey", {"plaintext": b64(bytes(8000))}, 400, ["INVALID_FIELD_ERR"], field("plaintext")),
+    ("wrap", "rootkey", {"plaintext": MATERIAL, "aad": LONG_AAD}, 400, ["INVALID_FIELD_ERR"], field("aad")),
+    ("wrap", "rootkey", {"plaintext": MATERIAL, "aad": ["a" * 256]}, 400, ["INVALID_FIELD_ERR"], field("aad")),
+    ("wrap", "rootkey", {"plaintext": MATERIAL, "aad": "a"}, 400, ["BAD_BODY_ERR", "INVALID_FIELD_ERR"], None),
+    ("wrap", "rootkey", {"plaintxt": MATERIAL}, 400, ["BAD_BODY_ERR"], None),
+    ("wrap", "rootkey", b"{", 400, ["BAD_BODY_ERR"], None),
+    ("unwrap", "rootkey", {"ciphertext": "%%%"}, 400, ["INVALID_FIELD_ERR"], field("ciphertext")),
+    ("unwrap", "rootkey", {"ciphertext": MATERIAL}, 422, ["UNPROCESSABLE_CIPHERTEXT_ERR"], None),
+    ("unwrap", "rootkey", {}, 400, ["BAD_BODY_ERR", "INVALID_FIELD_ERR", "NO_BODY_ERR"], None),
+    ("unwrap", "rootkey", None, 400, ["BAD_BODY_ERR", "INVALID_FIELD_ERR", "NO_BODY_ERR"], None),
+    ("rewrap", "rootkey", {"ciphertext": "%%%"}, 400, ["INVALID_FIELD_ERR"], field("ciphertext")),
+    ("rewrap", "rootkey", {"ciphertext": MATERIAL}, 422, ["UNPROCESSABLE_CIPHERTEXT_ERR"], None),
+    ("rotate", "rootkey", {"payload": "%%%"}, 400, [], None),
+    ("rotate", "rootkey", {"paylod": MATERIAL}, 400, ["BAD_BODY_ERR"], None),
     ("wrap", "standard", {"plaintext": MATERIAL}, 400, ["KEY_ROOT_REQ_ERR"], None),
     ("unwrap", "standard", {"ciphertext": MATERIAL}, 400, ["KEY_ROOT_REQ_ERR"], None),
     ("rewrap", "standard", {"ciphertext": MATERIAL}, 400, ["KEY_ROOT_REQ_ERR"], None),
@@ -164,7 +164,7 @@ ACTIONS = [
         (action, "no-such-alias", {"ciphertext": MATERIAL}, 404, ["KEY_NOT_FOUND_ERR"], None)
         for action in ("unwrap", "rewrap")
     ],
-    ("melt", "root", {}, 404, [], None),
+    ("melt", "rootkey", {}, 404, [], None),
 ]
 
 
@@ -174,8 +174,8 @@ def test_an_action_that_can_not_be(untouched, action, name, body, status, codes,
 
 
 def test_an_unknown_action_in_the_deprecated_form(untouched):
-    refused(untouched.ask("POST", "/keys/root", {}, params={"action": "melt"}), 400)
-    refused(untouched.ask("POST", "/keys/root", {}), 400)
+    refused(untouched.ask("POST", "/keys/rootkey", {}, params={"action": "melt"}), 400)
+    refused(untouched.ask("POST", "/keys/rootkey", {}), 400)
 
 
 QUERIES = [
@@ -185,10 +185,10 @@ QUERIES = [
     ("/keys", "extractable", ["maybe", "2"]),
     ("/keys", "sort", ["size", "-", "id,colour"]),
     ("/keys", "filter", ["colour=red", "state", "state=nine", 'creationDate=lt:"yesterday"', "creationDate=near:2020"]),
-    ("/keys/root/versions", "limit", ["0", "many"]),
-    ("/keys/root/versions", "allKeyStates", ["perhaps"]),
-    ("/keys/root/versions", "totalCount", ["perhaps"]),
-    ("/keys/root/policies", "policy", ["colour"]),
+    ("/keys/rootkey/versions", "limit", ["0", "many"]),
+    ("/keys/rootkey/versions", "allKeyStates", ["perhaps"]),
+    ("/keys/rootkey/versions", "totalCount", ["perhaps"]),
+    ("/keys/rootkey/policies", "policy", ["colour"]),
     ("/instance/policies", "policy", ["colour"]),
     ("/keys/registrations", "limit", ["0", "5001"]),
     ("/key_rings", "limit", ["0", "5001"]),
@@ -243,7 +243,7 @@ KEY_POLICIES = {
 
 @pytest.mark.parametrize("name, body, codes", KEY_POLICIES.values(), ids=KEY_POLICIES)
 def test_a_key_policy_that_can_not_be(untouched, name, body, codes):
-    answer = untouched.ask("PUT", "/keys/root/policies", body, params={"policy": name} if name else {})
+    answer = untouched.ask("PUT", "/keys/rootkey/policies", body, params={"policy": name} if name else {})
     refused(answer, 400, *codes)
 
 
@@ -322,7 +322,7 @@ def test_a_ring_that_is_there(untouched):
 def test_a_ring_that_is_not_there(untouched):
     refused(untouched.ask("DELETE", "/key_rings/nowhere"), 404)
     for answer in (
-        untouched.ask("PATCH", "/keys/root", {"keyRingID": "nowhere"}),
+        untouched.ask("PATCH", "/keys/rootkey", {"keyRingID": "nowhere"}),
         untouched.ask("POST", "/keys", key(), {"X-Kms-Key-Ring": "nowhere"}),
     ):
         assert answer.status_code in (400, 404), answer.text
@@ -330,17 +330,17 @@ def test_a_ring_that_is_not_there(untouched):
 
 @pytest.mark.parametrize("body", [{}, {"keyRingID": ""}, {"keyRingID": 7}, {"colour": 1}])
 def test_a_move_that_can_not_be(untouched, body):
-    refused(untouched.ask("PATCH", "/keys/root", body), 400)
+    refused(untouched.ask("PATCH", "/keys/rootkey", body), 400)
 
 
 @pytest.mark.parametrize("alias", ["a", "a" * 91, "a%20b", "1b4e28ba-2fa1-4ad2-883f-0016d3cca427", "%C3%A4%C3%A4"])
 def test_an_alias_that_can_not_be(untouched, alias):
-    refused(untouched.ask("POST", f"/keys/root/aliases/{alias}"), 400, "INVALID_FIELD_ERR")
+    refused(untouched.ask("POST", f"/keys/rootkey/aliases/{alias}"), 400, "INVALID_FIELD_ERR")
 
 
 def test_an_alias_that_is_not_there(untouched):
-    refused(untouched.ask("DELETE", "/keys/root/aliases/another"), 404)
-    refused(untouched.ask("DELETE", "/keys/root/aliases/standard"), 404)
+    refused(untouched.ask("DELETE", "/keys/rootkey/aliases/another"), 404)
+    refused(untouched.ask("DELETE", "/keys/rootkey/aliases/standard"), 404)
     refused(untouched.ask("POST", f"/keys/{NEVER_WAS}/aliases/new"), 404, "KEY_NOT_FOUND_ERR")
 
 
@@ -364,12 +364,12 @@ def test_a_key_that_is_not_there(untouched, method, path, name):
 # Places and methods that are not there.
 
 
-@pytest.mark.parametrize("path", ["/key", "/keys/root/nothing", "/kmip_adapters/a/nothing", "/event_ack"])
+@pytest.mark.parametrize("path", ["/key", "/keys/rootkey/nothing", "/kmip_adapters/a/nothing", "/event_ack"])
 def test_a_path_that_is_not_there(untouched, path):
     refused(untouched.ask("GET", path), 404)
 
 
-@pytest.mark.parametrize("method, path", [("PUT", "/keys"), ("POST", "/keys/root/metadata"), ("PATCH", "/import_token")])
+@pytest.mark.parametrize("method, path", [("PUT", "/keys"), ("POST", "/keys/rootkey/metadata"), ("PATCH", "/import_token")])
 def test_a_method_that_is_not_there(untouched, method, path):
     answer = untouched.ask(method, path, {})
     assert answer.status_code == 405

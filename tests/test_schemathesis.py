@@ -8,6 +8,7 @@ import re
 import subprocess
 import time
 import xml.etree.ElementTree as xml
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -141,7 +142,8 @@ class Part:
     def __init__(self, house, folder, paths, examples):
         self.junit, self.log = folder / "junit.xml", open(folder / "log", "w+")
         self.api = house.manager()
-        self.api.create(), self.api.create(extractable=True)
+        keys = [self.api.create(extractable=number % 3 == 0)["id"] for number in range(24)]
+        adapters = [self.api.adapter(keys[number])["id"] for number in (1, 2)]
         server = house.server
         command = [PROGRAM, "run", server.url + DOCUMENT, f"--include-path-regex={paths}", f"--checks={','.join(CHECKS)}"]
         command += [f"--max-examples={examples}", f"--seed={SEED}", "--phases=examples,coverage,fuzzing"]
@@ -151,7 +153,8 @@ class Part:
         command += ["--workers=1", "--continue-on-failure", "--no-shrink", "--suppress-health-check=all"]
         command += ["--generation-database=none", "--request-timeout=30", f"--report-junit-path={self.junit}"]
         command += ["--no-color", "--warnings=off"]
-        environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS), "PYTHONDONTWRITEBYTECODE": "1"}
+        there = {"JUDGE_KEYS": ",".join(keys), "JUDGE_ADAPTERS": ",".join(adapters)}
+        environment = {**os.environ, **there, "SCHEMATHESIS_HOOKS": str(HOOKS), "PYTHONDONTWRITEBYTECODE": "1"}
         self.child = subprocess.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
         )
@@ -160,8 +163,7 @@ class Part:
         try:
             self.child.wait(timeout=max(1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.child.kill()
-            self.child.wait()
+            self.stop()
         self.log.seek(0)
         self.printed = self.log.read()[-30_000:]
         cases = list(xml.parse(self.junit).iter("testcase")) if self.junit.exists() else []
@@ -169,17 +171,23 @@ class Part:
         bad = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
         self.failed = {case.get("name") for case in bad}
 
+    def stop(self):
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+
 
 @pytest.fixture(scope="module")
 def parts(house, tmp_path_factory):
     deadline = time.monotonic() + LONGEST
-    started = {
-        name: Part(house, tmp_path_factory.mktemp("schemathesis"), paths, examples)
-        for name, (paths, examples) in PARTS.items()
-    }
-    for part in started.values():
-        part.end(deadline)
-    return started
+    with ExitStack() as stack:
+        started = {}
+        for name, (paths, examples) in PARTS.items():
+            started[name] = Part(house, tmp_path_factory.mktemp("schemathesis"), paths, examples)
+            stack.callback(started[name].stop)
+        for part in started.values():
+            part.end(deadline)
+        yield started
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -3,6 +3,7 @@
 
 const { strict: assert } = require('node:assert');
 const { randomUUID } = require('node:crypto');
+const { json, text } = require('node:stream/consumers');
 const { test } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 
@@ -37,7 +38,8 @@ async function patiently(name, parameters, tries = 100) {
   try {
     return await call(name, parameters);
   } catch (error) {
-    if (tries === 0 || !/REQ_TOO_EARLY_ERR|KEY_ROTATION_NOT_PERMITTED/.test(error.body)) throw error;
+    const said = typeof error.body === 'string' ? error.body : await text(error.body);
+    if (tries === 0 || !/REQ_TOO_EARLY_ERR|KEY_ROTATION_NOT_PERMITTED/.test(said)) throw error;
     await pause(100);
     return patiently(name, parameters, tries - 1);
   }
@@ -133,9 +135,8 @@ test('versions', async () => {
   const { id } = await create();
   assert.equal((await call('getKeyVersions', { id })).result.metadata.collectionTotal, 1);
   await call('rotateKey', { id, keyActionRotateBody: {} });
-  const { result } = await call('getKeyVersions', { id, totalCount: true, limit: 10, offset: 0 });
+  const { result } = await call('getKeyVersions', { id, limit: 10, offset: 0 });
   assert.equal(result.resources.length, 2);
-  assert.equal(result.metadata.totalCount, 2);
   assert.equal(result.resources[0].id, (await wrap(id)).keyVersion.id);
 });
 
@@ -154,9 +155,10 @@ test('delete and restore', async () => {
   assert.equal(deleted.status, 200);
   assert.equal(deleted.result.resources[0].state, 5);
   await refused(410, 'KEY_DELETED_ERR', 'wrapKey', { id, keyActionWrapBody: { plaintext: TEXT } });
+  // The SDK gives this one answer as a stream, and its errors too.
   const restored = await patiently('restoreKey', { id, keyRestoreBody: {}, prefer: 'return=representation' });
   assert.equal(restored.status, 201);
-  assert.equal(restored.result.resources[0].state, 1);
+  assert.equal((await json(restored.result)).resources[0].state, 1);
   const { result } = await call('unwrapKey', { id, keyActionUnwrapBody: { ciphertext } });
   assert.equal(result.plaintext, TEXT);
 });
@@ -222,9 +224,10 @@ test('key rings', async () => {
   const { id } = (await call('createKey', { body, xKmsKeyRing: keyRingId })).result.resources[0];
   assert.equal((await call('getKeyMetadata', { id, xKmsKeyRing: keyRingId })).result.resources[0].keyRingID, keyRingId);
   await refused(404, 'KEY_NOT_FOUND_ERR', 'getKeyMetadata', { id, xKmsKeyRing: 'default' });
-  await assert.rejects(call('deleteKeyRing', { keyRingId }));
-  await call('deleteKey', { id });
-  assert.equal((await call('deleteKeyRing', { keyRingId, headers: {}, force: true })).status, 204);
+  await refused(409, '', 'deleteKeyRing', { keyRingId });
+  const empty = `${keyRingId}-2`;
+  await call('createKeyRing', { keyRingId: empty });
+  assert.equal((await call('deleteKeyRing', { keyRingId: empty })).status, 204);
 });
 
 test('sync', async () => {

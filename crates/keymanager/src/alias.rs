@@ -64,10 +64,10 @@ impl KeyManager {
     /// The changes that give a new key its aliases, for the key's own batch; checked, and each must be absent.
     ///
     /// # Errors
-    /// [`Error::Field`], [`Error::Limit`] for more than 5.
+    /// [`Error::Field`], also for more than 5.
     pub(crate) fn new_aliases(&self, call: &Call, key: Uuid, aliases: &[String]) -> Result<Vec<Change>, Error> {
         if aliases.len() > MOST_OF_A_KEY {
-            return Err(Error::Limit { what: "aliases of the key", most: MOST_OF_A_KEY });
+            return Err(wrong("aliases", format!("are {}: use {MOST_OF_A_KEY} or fewer", aliases.len())));
         }
         let mut changes = Vec::with_capacity(aliases.len());
         for (nth, alias) in aliases.iter().enumerate() {

@@ -15,8 +15,8 @@ mod registration;
 
 pub use cipher::{Rewrapped, Unwrapped, Wrapped};
 pub use create::{EncryptedPayload, NewKey, Overrides, Payload};
-pub use list::{Comparison, Filter, KeyList, ListQuery, Moment, Scope, Search, SortBy};
 pub(crate) use list::{Bookmarks, INDEX_FORMAT, Standing, Timeline, class, folded, name_parts, named, rotating};
+pub use list::{Comparison, Filter, KeyList, ListQuery, Moment, Scope, Search, SortBy};
 pub(crate) use policy::MONTHS;
 pub use policy::{DualAuth, PolicyKind, PolicyStamp, Rotation, RotationSetting, SetForDeletion};
 

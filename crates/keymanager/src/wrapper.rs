@@ -110,12 +110,31 @@ impl KeyManager {
     ) -> Result<(Uuid, Secret), Error> {
         let (version, sealed) = ciphertext.split_first_chunk().ok_or(Error::Ciphertext)?;
         let version = Uuid::from_bytes(*version);
-        let opened = self.opened(root, version).await?.ok_or(Error::Ciphertext)?;
-        match opened.open(for_whom.purpose(), aad, sealed) {
-            Ok(plaintext) => Ok((version, plaintext)),
-            Err(wrap::Error::Invalid) => Err(Error::Ciphertext),
-            Err(error) => Err(error.into()),
+        match self.opened(root, version).await? {
+            Some(opened) => Ok((version, open_with(&opened, for_whom, sealed, aad)?.ok_or(Error::Ciphertext)?)),
+            None if root.imported => self.open_under_any(root, for_whom, sealed, aad).await,
+            None => Err(Error::Ciphertext),
         }
+    }
+
+    /// What was wrapped under another key with the same material, which was brought along for both: whoever lost a key and imports
+    /// it again reads what it wrapped (Key Protect: "Importing root keys").
+    async fn open_under_any(
+        &self,
+        root: &Key,
+        for_whom: Use,
+        sealed: &[u8],
+        aad: &[u8],
+    ) -> Result<(Uuid, Secret), Error> {
+        for stored in self.sealed_versions(root).await? {
+            let version = stored.entry.id;
+            if let Some(opened) = self.opened(root, version).await?
+                && let Some(plaintext) = open_with(&opened, for_whom, sealed, aad)?
+            {
+                return Ok((version, plaintext));
+            }
+        }
+        Err(Error::Ciphertext)
     }
 
     async fn wrap_for_engine(&self, root: &Key, plaintext: &Secret, aad: &[u8]) -> Result<Wrapped, wrap::Error> {
@@ -198,6 +217,15 @@ impl Cache {
             self.epoch = epoch;
             self.versions.clear();
         }
+    }
+}
+
+/// What a seal holds; none where it is another key's, was changed, or is bound to something else.
+fn open_with(opened: &SealKey, for_whom: Use, sealed: &[u8], aad: &[u8]) -> Result<Option<Secret>, Error> {
+    match opened.open(for_whom.purpose(), aad, sealed) {
+        Ok(plaintext) => Ok(Some(plaintext)),
+        Err(wrap::Error::Invalid) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

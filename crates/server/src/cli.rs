@@ -1,21 +1,37 @@
 //! The command line: what a person or a script types, and what it gets to read.
 //!
-//! Every verb but `serve`, `doctor`, `config` and `completion` speaks to a running server over the administration API, with the
-//! types of [`crate::api`]. The invariant of this room: **results go to standard output, all else to standard error, and the exit
+//! Every verb but `serve`, `doctor`, `config` and `completion` speaks to a running server over the REST APIs, with the types of
+//! [`crate::api`]. The invariant of this room: **results go to standard output, all else to standard error, and the exit
 //! code says which it was**: 0 fine, 1 it failed, 2 wrong usage.
 
+mod access;
+mod adapter;
+mod api;
+mod apikey;
+mod authorization;
 mod cert;
+mod choice;
 mod client;
 mod completion;
 mod config;
 mod confirm;
 mod connection;
+mod date;
 mod failure;
 mod files;
 mod http;
+mod import_token;
+mod instance;
 mod key;
+mod keys;
 mod output;
+mod private;
+mod ring;
+mod role;
+mod rootkey;
 mod serve;
+mod serviceid;
+mod standardkey;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -26,6 +42,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::doctor;
+use api::Api;
 pub(crate) use failure::Failure;
 pub(crate) use files::read as read_file;
 use http::Client;
@@ -63,21 +80,57 @@ pub(crate) struct Global {
     /// Print the API's resources as JSON instead of a table
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Instance to work in [env: KEYSTEAD_INSTANCE] [default: the one called `default`, or the only one]
+    #[arg(long, global = true, value_name = "NAME|ID")]
+    pub(crate) instance: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server; the first start makes everything it needs
     Serve(ServeArgs),
-    /// Certificates of the clients that may connect to an adapter
-    #[command(subcommand)]
-    Cert(cert::Verb),
     /// Have a client certificate made: key and certificate, or from vCenter's signing request
     #[command(subcommand)]
     Client(client::Verb),
+    /// Certificates of the clients that may connect to an adapter
+    #[command(subcommand)]
+    Cert(cert::Verb),
     /// Keys that clients made
     #[command(subcommand)]
     Key(key::Verb),
+    /// KMIP services: each has a root key, and a list of clients that may connect
+    #[command(subcommand)]
+    Adapter(adapter::Verb),
+    /// Root keys: they seal the keys of adapters, wrap anything else, and never leave the server
+    #[command(subcommand, name = "rootkey")]
+    RootKey(rootkey::Verb),
+    /// Standard keys: they are stored here and given back
+    #[command(subcommand, name = "standardkey")]
+    StandardKey(standardkey::Verb),
+    /// Key rings: groups of root keys and standard keys that access is granted on
+    #[command(subcommand)]
+    Ring(ring::Verb),
+    /// The key under which key material can be brought along unread
+    #[command(subcommand)]
+    ImportToken(import_token::Verb),
+    /// Instances: each has keys, adapters and policies of its own
+    #[command(subcommand)]
+    Instance(instance::Verb),
+    /// Service IDs: what programs and people are to the server
+    #[command(subcommand, name = "serviceid")]
+    ServiceId(serviceid::Verb),
+    /// API keys: what they show to say which service ID they are
+    #[command(subcommand, name = "apikey")]
+    ApiKey(apikey::Verb),
+    /// Access: which roles service IDs have, and on what
+    #[command(subcommand)]
+    Access(access::Verb),
+    /// Authorizations: what the managers of one instance's adapters may do in another instance
+    #[command(subcommand)]
+    Authorization(authorization::Verb),
+    /// Roles, and what each may do
+    #[command(subcommand)]
+    Role(role::Verb),
     /// Go through vCenter's whole conversation with a server and say what vCenter would show
     Doctor(doctor::Args),
     /// The configuration file
@@ -101,9 +154,28 @@ fn execute(cli: Cli) -> Result<(), Failure> {
     let output = Output::new(global.json);
     match command {
         Command::Serve(args) => serve::run(&global, args),
-        Command::Cert(verb) => connected(&global, async |client| cert::run(verb, client, &output).await),
-        Command::Client(verb) => connected(&global, async |client| client::run(verb, client, &output).await),
-        Command::Key(verb) => connected(&global, async |client| key::run(verb, client, &output).await),
+        Command::Client(verb) => connected(&global, async |to| client::run(verb, &to.adapters().await?, output).await),
+        Command::Cert(verb) => connected(&global, async |to| cert::run(verb, &to.adapters().await?, output).await),
+        Command::Key(verb) => connected(&global, async |to| key::run(verb, &to.adapters().await?, output).await),
+        Command::Adapter(verb) => {
+            connected(&global, async |to| adapter::run(verb, &to.key_protect().await?, output).await)
+        }
+        Command::RootKey(verb) => {
+            connected(&global, async |to| rootkey::run(verb, to.key_protect().await?, output).await)
+        }
+        Command::StandardKey(verb) => {
+            connected(&global, async |to| standardkey::run(verb, to.key_protect().await?, output).await)
+        }
+        Command::Ring(verb) => connected(&global, async |to| ring::run(verb, &to.key_protect().await?, output).await),
+        Command::ImportToken(verb) => {
+            connected(&global, async |to| import_token::run(verb, &to.key_protect().await?, output).await)
+        }
+        Command::Instance(verb) => connected(&global, async |to| instance::run(verb, to, output).await),
+        Command::ServiceId(verb) => connected(&global, async |to| serviceid::run(verb, to, output).await),
+        Command::ApiKey(verb) => connected(&global, async |to| apikey::run(verb, to, output).await),
+        Command::Access(verb) => connected(&global, async |to| access::run(verb, to, output).await),
+        Command::Authorization(verb) => connected(&global, async |to| authorization::run(verb, to, output).await),
+        Command::Role(verb) => connected(&global, async |to| role::run(verb, to, output).await),
         Command::Doctor(args) => runtime()?.block_on(doctor::run(args, &output)),
         Command::Config(verb) => config::run(&verb, &global),
         Command::Completion(args) => completion::run(&args),

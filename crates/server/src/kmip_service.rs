@@ -110,7 +110,7 @@ fn registration(adapter: &Adapter) -> Registration {
 
 /// The engine's errors in the key manager's words.
 fn told(error: engine::manage::Error, id: Uuid) -> Error {
-    use engine::error::Fault;
+    use engine::error::{Fault, Refusal as Refused};
     use engine::manage::Error as E;
     use engine::standard_key::Refusal;
     match error {
@@ -119,6 +119,7 @@ fn told(error: engine::manage::Error, id: Uuid) -> Error {
         E::StandardKey(id, Refusal::Deleted) => Error::Deleted(id),
         E::StandardKey(id, Refusal::Destroyed) => Error::RestoreExpired(id),
         E::StandardKey(id, Refusal::Purged) => Error::NotFound { what: "key", name: id.to_string() },
+        E::Refused(Refused::RootKey) => Error::Crypto(wrap::Error::Disabled(id)),
         E::Refused(_) => Error::Busy,
         E::Failed(Fault::Store(error)) => Error::Store(error),
         E::Failed(Fault::Wrap(error)) => Error::Crypto(error),

@@ -1,5 +1,31 @@
 //! Lists of keys: filtered, searched, sorted, in pages.
 //!
+//! A list is the union of the key manager's own keys and the KMIP objects of the instance, each read as streams in the order of the
+//! list, a few hundred keys at a time (`stream`), and merged (`merge`). Which streams, `plan` decides:
+//!
+//! | asked for | own keys | KMIP objects |
+//! |---|---|---|
+//! | states, extractability, rings, in any combination | a term for each state and ring (`terms`, class) | those that are deleted, those that are not, or all; none for root keys, other rings and other states |
+//! | deactivated keys without active ones | also the timeline of expirations, up to now | none |
+//! | a time that not every key has | or the term for having it | none if it is one that they never have |
+//! | a whole name | or the term for it | the one with that name |
+//! | a part of a name, of 3 characters or more | or the term for its rarest 3 characters (`rarity`) | a span of identifiers, then the others (`kmip`) |
+//! | an alias, or a part of one | the records of aliases, 1000 at the most | none |
+//! | an identifier | the record | the record |
+//! | a shorter word, or a word that is not there | as without it | as without it |
+//!
+//! Where there is a choice, the way with the fewest records is taken (`rarity`). What is found is asked for everything that the list
+//! asks for (`selection`).
+//!
+//! | order | how |
+//! |---|---|
+//! | identifier | the store has it. An offset of 1000 or more goes on where the page before ended (`bookmark`), else it is passed by |
+//! | creation | the store has it, as the order of making. An offset is passed by |
+//! | any other | all of the list is read and sorted; [`Error::TooBroad`] where that is more than 5000 keys |
+//!
+//! A search gives up, and says so, after 5000 keys that were looked at in vain. Conditions on times of creation and of the last
+//! change have no index: the list is gone through for them, however long it is.
+//!
 //! The invariant: **a page costs what it shows, not what the instance holds**, wherever an index can serve what is asked.
 
 mod bookmark;

@@ -207,3 +207,18 @@ async fn each_looks_into_the_store_once() {
     manager.unwrap(&of(&key), &for_engine, AAD).await.unwrap();
     assert_eq!(liar.looks(), 2, "the engine's");
 }
+
+/// Whoever lost a key imports its material again, and reads what it wrapped.
+#[tokio::test]
+async fn the_same_material_under_another_key_unwraps_the_same() {
+    let (manager, instance) = fresh().await;
+    let lost = make(&manager, instance, with(new("lost"), &[5; 32])).await;
+    let ciphertext = wrap(&manager, &lost, CONTENT, &[]).await.unwrap();
+    let again = make(&manager, instance, with(new("again"), &[5; 32])).await;
+    assert_eq!(unwrap(&manager, &again, &ciphertext, &[]).await.unwrap(), CONTENT);
+    refused(&manager, &again, &ciphertext, &strings(&["other"])).await;
+    for other in [with(new("other"), &[6; 32]), with(new("shorter"), &[5; 16]), new("generated")] {
+        let other = make(&manager, instance, other).await;
+        refused(&manager, &other, &ciphertext, &[]).await;
+    }
+}

@@ -1,5 +1,6 @@
 //! Import tokens: had as often as was said, and what importers send under them.
 
+use crate::network_policies::holder;
 use crate::policies::{EVERYTHING, on, set};
 use crate::{NOW, call, call_at, fresh, later, memory, new, of, open, standard, tenant};
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -9,7 +10,8 @@ use aws_lc_rs::rsa::{self, OaepPublicEncryptingKey, PublicEncryptingKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use keymanager::{
-    Action, CreateImportAccess, EncryptedPayload, Error, ImportKit, ImportToken, Key, KeyManager, NewKey, Payload, Rule,
+    Action, CreateImportAccess, EncryptedPayload, Error, ImportKit, ImportToken, Key, KeyManager, NewKey, Origin,
+    Payload, Role, Rule,
 };
 use kmip::Timestamp;
 use std::sync::Arc;
@@ -227,7 +229,7 @@ async fn check_bad(manager: &KeyManager, instance: Uuid, kit: &ImportKit) {
         ("CBC: no nonce", EncryptedPayload { nonce: vec![], ..hpcs() }, Box::new(is_nonce)),
     ];
     for (case, payload, is) in cases {
-        let error = import(manager, instance, payload).await.err().expect(case);
+        let error = import(manager, instance, payload).await.expect_err(case);
         assert!(is(&error), "{case}: {error:?}");
     }
     let of_standard = NewKey { payload: Some(Payload::Encrypted(good())), ..standard("key") };
@@ -316,6 +318,19 @@ async fn what_no_token_can_be_is_refused() {
         assert_eq!((found, why.as_str()), (field, reason));
     }
     assert!(matches!(get(&manager, instance, NOW).await, Err(Error::NotFound { what: "import token", .. })));
+}
+
+/// Who reaches a part of an instance neither replaces its token nor takes retrievals from it.
+#[tokio::test]
+async fn a_token_is_the_whole_instances() {
+    let (manager, instance) = fresh().await;
+    manager.create_key_ring(&call(instance, Action::CreateKeyRing), "ring-1").await.unwrap();
+    let writer = holder(&manager, instance, Role::Writer, Some("ring-1")).await;
+    let enter = async |action| manager.enter(&writer, Some(instance), action, Origin::default(), NOW).await.unwrap();
+    let made = manager.create_import_token(&enter(Action::CreateImportToken).await, None, None).await;
+    assert!(matches!(made, Err(Error::Unauthorized)));
+    let had = manager.import_token(&enter(Action::ReadImportToken).await).await;
+    assert!(matches!(had, Err(Error::Unauthorized)));
 }
 
 /// However many ask at once, the token is had as often as was said.

@@ -46,9 +46,14 @@ impl ListedKmip {
     }
 
     fn page(&self, instance: Uuid, page: KmipPage, asked: impl Fn(&KmipKey) -> bool) -> Vec<KmipKey> {
-        let keys = self.keys.lock();
-        let mut keys: Vec<_> =
-            keys.iter().filter(|(of, key)| *of == instance && asked(key)).map(|(_, key)| key.clone()).collect();
+        let all = self.keys.lock();
+        let follows = |follows: bool, precedes: bool| if page.descending { precedes } else { follows };
+        let is_left = |key: &KmipKey| match page.by {
+            KmipOrder::Id { after } => after.is_none_or(|after| follows(key.id > after, key.id < after)),
+            KmipOrder::Made { after } => after.is_none_or(|after| follows(key.place > after, key.place < after)),
+        };
+        let mut keys: Vec<&KmipKey> =
+            all.iter().filter(|(of, key)| *of == instance && asked(key) && is_left(key)).map(|(_, key)| key).collect();
         match page.by {
             KmipOrder::Id { .. } => keys.sort_by_key(|key| key.id),
             KmipOrder::Made { .. } => keys.sort_by_key(|key| key.place),
@@ -56,12 +61,8 @@ impl ListedKmip {
         if page.descending {
             keys.reverse();
         }
-        let follows = |follows: bool, precedes: bool| if page.descending { precedes } else { follows };
-        keys.retain(|key| match page.by {
-            KmipOrder::Id { after } => after.is_none_or(|after| follows(key.id > after, key.id < after)),
-            KmipOrder::Made { after } => after.is_none_or(|after| follows(key.place > after, key.place < after)),
-        });
         keys.truncate(page.limit);
+        let keys: Vec<KmipKey> = keys.into_iter().cloned().collect();
         self.taken.fetch_add(keys.len(), Ordering::SeqCst);
         keys
     }

@@ -12,6 +12,7 @@ mod deeds;
 mod deletion;
 mod earlier;
 mod fake_kmip;
+mod held;
 mod identities;
 mod import;
 mod index;

@@ -19,7 +19,10 @@ pub(crate) struct House {
 }
 
 pub(crate) async fn house() -> House {
-    let store = memory().await;
+    house_over(memory().await).await
+}
+
+pub(crate) async fn house_over(store: Arc<dyn Store>) -> House {
     let manager = open(&store).await;
     let make = async |name| manager.create_instance(&call(Uuid::nil(), Action::CreateInstance), name).await.unwrap().id;
     let (tenant, other) = (make("tenant").await, make("other").await);

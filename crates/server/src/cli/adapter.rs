@@ -1,22 +1,31 @@
 //! `keystead adapter`: KMIP services.
 
+use std::collections::HashMap;
+
+use serde::Serialize;
+
 use super::confirm::Consent;
+use super::keys::{Sort, Wish, find};
 use super::output::Column;
-use super::{Client, Failure, Output};
-use crate::api::{Adapter, NewAdapter};
+use super::{Api, Failure, Output};
+use crate::api::Resource;
+use crate::api::key_protect::{Key, KmipAdapter, NewKmipAdapter, PROFILE, ProfileData, Request};
 
 #[derive(Debug, clap::Subcommand)]
-pub(crate) enum Verb {
+pub(super) enum Verb {
     /// Make an adapter
     Create {
         /// Its name: 2 to 40 characters of A-Z a-z 0-9 _ -
         name: String,
         /// What it is for
-        #[arg(long, default_value = "", hide_default_value = true)]
-        description: String,
-        /// Root key to seal its keys under [default: the only one]
+        #[arg(long)]
+        description: Option<String>,
+        /// Root key to seal its keys under [default: the only active one]
         #[arg(long, value_name = "NAME|ID")]
         root_key: Option<String>,
+        /// Also under a root key that has an expiration date
+        #[arg(long)]
+        allow_expiring_key: bool,
     },
     /// List adapters
     List,
@@ -27,39 +36,107 @@ pub(crate) enum Verb {
         adapter: String,
     },
     /// Remove an adapter that holds no keys any more
+    #[command(visible_alias = "delete")]
     Remove {
         /// Name or identifier
         #[arg(value_name = "NAME|ID")]
         adapter: String,
+        /// Also with keys in it, where its root key is deleted and nobody can destroy them
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         consent: Consent,
     },
 }
 
-const COLUMNS: [Column<Adapter>; 5] = [
-    Column("Name", |adapter| adapter.name.clone()),
-    Column("Id", |adapter| adapter.id.clone()),
-    Column("Root key", |adapter| adapter.root_key.clone()),
-    Column("Created", |adapter| adapter.created_at.clone()),
-    Column("Description", |adapter| adapter.description.clone()),
+/// So many adapters an instance has at the most, and a page too.
+const MOST: &str = "200";
+
+/// An adapter, with its root key's name.
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    adapter: KmipAdapter,
+    #[serde(skip)]
+    root_key: String,
+}
+
+const COLUMNS: [Column<Row>; 5] = [
+    Column("Name", |row| row.adapter.name.clone()),
+    Column("Id", |row| row.adapter.id.clone()),
+    Column("Root key", |row| row.root_key.clone()),
+    Column("Created", |row| row.adapter.created_at.clone()),
+    Column("Description", |row| row.adapter.description.clone()),
 ];
 
-pub(crate) async fn run(verb: Verb, client: &Client, output: &Output) -> Result<(), Failure> {
+pub(super) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(), Failure> {
     match verb {
-        Verb::Create { name, description, root_key } => {
-            let adapter: Adapter = client.post(&["adapters"], &NewAdapter { name, description, root_key }).await?;
-            let next = format!(
-                "Next, give it a client: keystead client issue --adapter {0} --name vcenter --out .",
-                adapter.name
-            );
-            output.done(&adapter, &format!("Adapter {} was made ({}).\n{next}", adapter.name, adapter.id))
+        Verb::Create { name, description, root_key, allow_expiring_key } => {
+            let crk_id = root_key_id(root_key.as_deref(), api).await?;
+            let new = NewKmipAdapter {
+                name: Some(name),
+                description: description.filter(|text| !text.is_empty()),
+                profile: PROFILE.to_owned(),
+                profile_data: ProfileData { crk_id },
+            };
+            create(new, allow_expiring_key, api, output).await
         }
-        Verb::List => output.list(&client.list(&["adapters"]).await?, &COLUMNS, "There are no adapters."),
-        Verb::Show { adapter } => output.show(&client.show(&["adapters", &adapter]).await?, &COLUMNS),
-        Verb::Remove { adapter, consent } => {
+        Verb::List => {
+            let adapters: Vec<KmipAdapter> = api.page(&["kmip_adapters"], &[("limit", MOST)]).await?.resources;
+            let names = names(api).await;
+            let rows: Vec<Row> = adapters.into_iter().map(|adapter| row(adapter, &names)).collect();
+            output.list(&rows, &COLUMNS, "There are no adapters.")
+        }
+        Verb::Show { adapter } => {
+            let adapter = api.show(&["kmip_adapters", &adapter]).await?;
+            output.show(&row(adapter, &names(api).await), &COLUMNS)
+        }
+        Verb::Remove { adapter, force, consent } => {
             consent.obtain(&format!("Adapter {adapter} and its list of certificates will be removed."))?;
-            client.delete(&["adapters", &adapter], false).await?;
+            api.delete(&["kmip_adapters", &adapter], force).await?;
             output.say(&format!("Adapter {adapter} was removed."))
         }
     }
+}
+
+async fn create(new: NewKmipAdapter, allow_expiring: bool, api: &Api<'_>, output: Output) -> Result<(), Failure> {
+    let query: &[(&str, &str)] = if allow_expiring { &[("allowExpiringKey", "true")] } else { &[] };
+    let adapter: KmipAdapter =
+        api.post_asking(&["kmip_adapters"], query, &Request::one(KmipAdapter::TYPE, new)).await?;
+    let next =
+        format!("Next, give it a client: keystead client issue --adapter {0} --name vcenter --out .", adapter.name);
+    output.done(&adapter, &format!("Adapter {} was made ({}).\n{next}", adapter.name, adapter.id))
+}
+
+/// The root key that is named or, where none is, the only one that can be meant.
+async fn root_key_id(named: Option<&str>, api: &Api<'_>) -> Result<String, Failure> {
+    if let Some(named) = named {
+        return Ok(find(api, Sort::Root, named, Wish::Live).await?.id);
+    }
+    let active: Vec<Key> = api.all(&["keys"], &[("extractable", "false"), ("state", "1")]).await?;
+    match active.as_slice() {
+        [only] => Ok(only.id.clone()),
+        [] => {
+            Err(Failure::new("there is no active root key", "make one (keystead rootkey create NAME), or enable one"))
+        }
+        several => Err(Failure::usage(
+            format!("there are {} active root keys", several.len()),
+            format!(
+                "say which with --root-key: {}",
+                several.iter().map(|key| &*key.name).collect::<Vec<_>>().join(", ")
+            ),
+        )),
+    }
+}
+
+/// The names of root keys; who may see adapters may not always see those.
+async fn names(api: &Api<'_>) -> HashMap<String, String> {
+    let keys: Vec<Key> =
+        api.all(&["keys"], &[("extractable", "false"), ("state", "0,1,2,3,5")]).await.unwrap_or_default();
+    keys.into_iter().map(|key| (key.id, key.name)).collect()
+}
+
+fn row(adapter: KmipAdapter, names: &HashMap<String, String>) -> Row {
+    let id = &adapter.profile_data.crk_id;
+    Row { root_key: names.get(id).map_or_else(|| id.clone(), |name| format!("{name} ({id})")), adapter }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::confirm::Consent;
 use super::output::Column;
-use super::{Client, Failure, Output, files};
+use super::{Api, Failure, Output, files};
 use crate::api::{Certificate, NewCertificate};
 
 #[derive(Debug, clap::Subcommand)]
@@ -78,15 +78,15 @@ const SHOWN: [Column<Certificate>; 11] = [
     Column("PEM", |entry| entry.certificate.clone().unwrap_or_default()),
 ];
 
-pub(crate) async fn run(verb: Verb, client: &Client, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(), Failure> {
     match verb {
-        Verb::Add { file, adapter, name } => add(&file, &adapter.adapter, name, client, output).await,
+        Verb::Add { file, adapter, name } => add(&file, &adapter.adapter, name, api, output).await,
         Verb::List { adapter } => {
-            let entries = client.list(&["adapters", &adapter.adapter, "certificates"]).await?;
+            let entries = api.list(&["adapters", &adapter.adapter, "certificates"]).await?;
             output.list(&entries, &LISTED, &format!("No client may connect to adapter {} yet.", adapter.adapter))
         }
         Verb::Show { certificate, adapter } => {
-            let entry = client.show(&["adapters", &adapter.adapter, "certificates", &certificate]).await?;
+            let entry = api.show(&["adapters", &adapter.adapter, "certificates", &certificate]).await?;
             output.show(&entry, &SHOWN)
         }
         Verb::Remove { certificate, adapter, consent } => {
@@ -94,22 +94,16 @@ pub(crate) async fn run(verb: Verb, client: &Client, output: &Output) -> Result<
             consent.obtain(&format!(
                 "Clients with certificate {certificate} will be shut out of adapter {adapter} at once."
             ))?;
-            client.delete(&["adapters", &adapter, "certificates", &certificate], false).await?;
+            api.delete(&["adapters", &adapter, "certificates", &certificate], false).await?;
             output.say(&format!("Certificate {certificate} is off the list of adapter {adapter}. It is refused from now on, also on open connections."))
         }
     }
 }
 
-async fn add(
-    file: &Path,
-    adapter: &str,
-    name: Option<String>,
-    client: &Client,
-    output: &Output,
-) -> Result<(), Failure> {
+async fn add(file: &Path, adapter: &str, name: Option<String>, api: &Api<'_>, output: Output) -> Result<(), Failure> {
     let certificate = pem(&files::read(file)?);
     let entry: Certificate =
-        client.post(&["adapters", adapter, "certificates"], &NewCertificate { name, certificate }).await?;
+        api.post(&["adapters", adapter, "certificates"], &NewCertificate { name, certificate }).await?;
     output.done(
         &entry,
         &format!("Certificate {} is on the list of adapter {adapter}. Its client may connect from now on.", entry.name),

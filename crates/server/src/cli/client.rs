@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::cert::AdapterName;
-use super::{Client, Failure, Output, files};
+use super::{Api, Failure, Output, files};
 use crate::api::{IssueClient, IssuedClient, SignCsr, SignedClient};
 
 #[derive(Debug, clap::Subcommand)]
@@ -44,14 +44,14 @@ pub(crate) enum Verb {
 const ESTABLISH_TRUST: &str = "In the vSphere Client: vCenter Server > Configure > Key Providers > the provider >
 its key server > Establish Trust > Make KMS trust vCenter > ";
 
-pub(crate) async fn run(verb: Verb, client: &Client, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(), Failure> {
     match verb {
-        Verb::Issue { adapter, name, out, force } => issue(&adapter.adapter, name, &out, force, client, output).await,
+        Verb::Issue { adapter, name, out, force } => issue(&adapter.adapter, name, &out, force, api, output).await,
         Verb::Sign { adapter, name, csr, out, force } => {
             files::refuse_existing(std::slice::from_ref(&out), force)?;
             let csr = files::read_text(&csr)?.to_string();
             let signed: SignedClient =
-                client.post(&["adapters", &adapter.adapter, "clients", "sign"], &SignCsr { name, csr }).await?;
+                api.post(&["adapters", &adapter.adapter, "clients", "sign"], &SignCsr { name, csr }).await?;
             let pem = signed.entry.certificate.as_deref().unwrap_or_default();
             files::write(&out, pem, 0o644, force)?;
             output.done(&signed.entry, &signed_text(&signed.entry.name, &adapter.adapter, &out))
@@ -64,15 +64,15 @@ async fn issue(
     name: String,
     out: &Path,
     force: bool,
-    client: &Client,
-    output: &Output,
+    api: &Api<'_>,
+    output: Output,
 ) -> Result<(), Failure> {
     let files = Files::of(&name, out)?;
     files::refuse_existing(&[files.certificate.clone(), files.key.clone()], force)?;
     std::fs::create_dir_all(out).map_err(|error| {
         Failure::new(format!("cannot make the folder {}: {error}", out.display()), "give another --out")
     })?;
-    let issued: IssuedClient = client.post(&["adapters", adapter, "clients"], &IssueClient { name }).await?;
+    let issued: IssuedClient = api.post(&["adapters", adapter, "clients"], &IssueClient { name }).await?;
     files.write(&issued, force).map_err(|failure| lost(&failure, &issued.entry.name, adapter))?;
     output.done(&issued.entry, &issued_text(&issued.entry.name, adapter, &files))
 }

@@ -13,6 +13,7 @@ use crate::config::{self, Flags, load};
 /// The name of the file in the data folder that the first start of the server writes.
 const ADMIN_FILE: &str = "admin.json";
 const API_KEY: &str = "KEYSTEAD_API_KEY";
+const INSTANCE: &str = "KEYSTEAD_INSTANCE";
 
 /// Where a server is and how to be let in.
 pub(crate) struct Connection {
@@ -24,6 +25,8 @@ pub(crate) struct Connection {
     pub(crate) ca: String,
     /// Where the API key came from, for error messages.
     pub(crate) origin: String,
+    /// The instance that is asked about, by identifier or name; none: the one that can be meant.
+    pub(crate) instance: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -36,7 +39,11 @@ struct AdminFile {
 /// Reads the environment and, for what that leaves open, the data folder.
 pub(crate) fn find(global: &Global) -> Result<Connection, Failure> {
     let environment = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    assemble(|| data_folder(global), environment)
+    let connection = assemble(|| data_folder(global), environment)?;
+    Ok(match &global.instance {
+        Some(instance) => Connection { instance: Some(instance.clone()), ..connection },
+        None => connection,
+    })
 }
 
 /// The folder that `serve` would use.
@@ -57,15 +64,18 @@ fn assemble(
     let url = environment("KEYSTEAD_URL").map(|value| text("KEYSTEAD_URL", value)).transpose()?;
     let api_key = environment(API_KEY).map(|value| text(API_KEY, value)).transpose()?.map(Zeroizing::new);
     let ca = environment("KEYSTEAD_CA").map(|path| read_ca(&PathBuf::from(path))).transpose()?;
+    let instance = environment(INSTANCE).map(|value| text(INSTANCE, value)).transpose()?;
     let (url, api_key, ca) = match (url, api_key, ca) {
-        (Some(url), Some(api_key), Some(ca)) => return Ok(Connection { url, api_key, ca, origin: API_KEY.to_owned() }),
+        (Some(url), Some(api_key), Some(ca)) => {
+            return Ok(Connection { url, api_key, ca, origin: API_KEY.to_owned(), instance });
+        }
         incomplete => incomplete,
     };
     let path = data()?.join(ADMIN_FILE);
     let file = read_admin(&path)?;
     let origin = if api_key.is_some() { API_KEY.to_owned() } else { path.display().to_string() };
     let api_key = api_key.unwrap_or(Zeroizing::new(file.api_key));
-    Ok(Connection { url: url.unwrap_or(file.url), api_key, ca: ca.unwrap_or(file.ca), origin })
+    Ok(Connection { url: url.unwrap_or(file.url), api_key, ca: ca.unwrap_or(file.ca), origin, instance })
 }
 
 fn text(name: &str, value: OsString) -> Result<String, Failure> {

@@ -9,18 +9,51 @@ use std::process::ExitCode;
 pub(crate) struct Failure {
     what: String,
     remedy: String,
-    code: u8,
+    kind: Kind,
+}
+
+/// What sort of failure it is, as far as somebody has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// It failed.
+    Failed,
+    /// It was asked for in the wrong way.
+    Usage,
+    /// The server knows who asks, and that they may not.
+    NoAccess,
+    /// The server has no such thing.
+    NotFound,
 }
 
 impl Failure {
     /// It failed: exit code 1.
     pub(crate) fn new(what: impl Display, remedy: impl Display) -> Self {
-        Failure { what: what.to_string(), remedy: remedy.to_string(), code: 1 }
+        Failure { what: what.to_string(), remedy: remedy.to_string(), kind: Kind::Failed }
     }
 
     /// It was asked for in the wrong way: exit code 2.
     pub(crate) fn usage(what: impl Display, remedy: impl Display) -> Self {
-        Failure { code: 2, ..Self::new(what, remedy) }
+        Failure { kind: Kind::Usage, ..Self::new(what, remedy) }
+    }
+
+    /// Whoever asks may not do this.
+    pub(super) fn no_access(what: impl Display, remedy: impl Display) -> Self {
+        Failure { kind: Kind::NoAccess, ..Self::new(what, remedy) }
+    }
+
+    /// What was named is not there.
+    pub(super) fn not_found(what: impl Display, remedy: impl Display) -> Self {
+        Failure { kind: Kind::NotFound, ..Self::new(what, remedy) }
+    }
+
+    /// Whether it is [`Failure::no_access`].
+    pub(super) fn is_no_access(&self) -> bool {
+        self.kind == Kind::NoAccess
+    }
+
+    /// Whether it is [`Failure::not_found`].
+    pub(super) fn is_not_found(&self) -> bool {
+        self.kind == Kind::NotFound
     }
 
     /// It failed, and what was printed already says all there is to say.
@@ -33,13 +66,15 @@ impl Failure {
         let mut stderr = std::io::stderr().lock();
         // Nobody is left to tell when standard error is closed; the exit code still speaks.
         let _ = write!(stderr, "{self}");
-        ExitCode::from(self.code)
+        ExitCode::from(self.code())
     }
 
     /// The exit code.
-    #[cfg(test)]
     pub(crate) fn code(&self) -> u8 {
-        self.code
+        match self.kind {
+            Kind::Usage => 2,
+            Kind::Failed | Kind::NoAccess | Kind::NotFound => 1,
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 pub(crate) fn read_text(path: &Path) -> Result<Zeroizing<String>, Failure> {
     std::str::from_utf8(&read(path)?)
         .map(|text| Zeroizing::new(text.to_owned()))
-        .map_err(|_| Failure::new(format!("{} is not text", path.display()), "give the PEM form (-----BEGIN ...)"))
+        .map_err(|_| Failure::new(format!("{} is not text", path.display()), "give PEM (-----BEGIN ...) or base64"))
 }
 
 /// Refuses when one of `paths` is there already, unless `force`: asked before the server is, so that nothing is made in vain.
@@ -44,7 +44,7 @@ pub(crate) fn refuse_existing(paths: &[PathBuf], force: bool) -> Result<(), Fail
 }
 
 /// Writes a file with `mode`, by way of a temporary one beside it, so that it is whole or not there.
-pub(crate) fn write(path: &Path, text: &str, mode: u32, force: bool) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>, mode: u32, force: bool) -> Result<(), Failure> {
     let failed = |error: std::io::Error| match error.kind() {
         ErrorKind::AlreadyExists => exists(path),
         _ => Failure::new(format!("cannot write {}: {error}", path.display()), "check the folder and its free space"),
@@ -52,7 +52,7 @@ pub(crate) fn write(path: &Path, text: &str, mode: u32, force: bool) -> Result<(
     let temporary = temporary(path);
     let _ = std::fs::remove_file(&temporary);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary).map_err(failed)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    let written = file.write_all(content.as_ref()).and_then(|()| file.sync_all());
     written.and_then(|()| place(&temporary, path, force)).map_err(|error| {
         let _ = std::fs::remove_file(&temporary);
         failed(error)

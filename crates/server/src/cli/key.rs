@@ -3,7 +3,7 @@
 use super::cert::AdapterName;
 use super::confirm::Consent;
 use super::output::Column;
-use super::{Client, Failure, Output};
+use super::{Api, Failure, Output};
 use crate::api::{Attribute, Key};
 
 /// Keys asked for at a time.
@@ -56,20 +56,20 @@ const SHOWN: [Column<Key>; 6] = [
     Column("Attributes", attributes),
 ];
 
-pub(crate) async fn run(verb: Verb, client: &Client, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(), Failure> {
     match verb {
         Verb::List { adapter: AdapterName { adapter } } => {
-            let keys = client.pages(&["adapters", &adapter, "keys"], PAGE).await?;
+            let keys = api.pages(&["adapters", &adapter, "keys"], PAGE).await?;
             output.list(&keys, &LISTED, &format!("Adapter {adapter} holds no keys."))
         }
         Verb::Show { id, adapter } => {
-            output.show(&client.show(&["adapters", &adapter.adapter, "keys", &id]).await?, &SHOWN)
+            output.show(&api.show(&["adapters", &adapter.adapter, "keys", &id]).await?, &SHOWN)
         }
         Verb::Destroy { id, adapter: AdapterName { adapter }, force, consent } => {
             consent.obtain(&format!(
                 "Key {id} of adapter {adapter} will be destroyed, and what it encrypts can't be read any more."
             ))?;
-            client.delete(&["adapters", &adapter, "keys", &id], force).await?;
+            api.delete(&["adapters", &adapter, "keys", &id], force).await?;
             output.say(&format!("Key {id} was destroyed."))
         }
     }

@@ -19,6 +19,11 @@ impl Output {
         Output { json }
     }
 
+    /// Whether scripts read the output.
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// A list: a JSON array, or a table with a column for each of `columns`. `none` is what people read when it is empty.
     pub(crate) fn list<T: Serialize>(self, items: &[T], columns: &[Column<T>], none: &str) -> Result<(), Failure> {
         if self.json {
@@ -40,6 +45,11 @@ impl Output {
         if self.json { print_json(item) } else { print(&format!("{sentence}\n")) }
     }
 
+    /// JSON, whoever reads it.
+    pub(super) fn json<T: Serialize>(self, item: &T) -> Result<(), Failure> {
+        print_json(item)
+    }
+
     /// A sentence for people; scripts read the exit code.
     pub(crate) fn say(self, sentence: &str) -> Result<(), Failure> {
         if self.json { Ok(()) } else { print(&format!("{sentence}\n")) }
@@ -49,10 +59,15 @@ impl Output {
 /// A column of a table, or a line of a sheet: its title and how to read it off an item.
 pub(crate) struct Column<T>(pub(crate) &'static str, pub(crate) fn(&T) -> String);
 
-/// Writes to standard output. A reader that went away (`| head`) is no failure.
+/// Writes text to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes bytes to standard output. A reader that went away (`| head`) is no failure.
+pub(super) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::new(format!("cannot write to standard output: {error}"), "check where the output goes"))
         }

@@ -1,131 +1,147 @@
-//! `keystead rootkey`: the keys under which adapters seal theirs.
+//! `keystead rootkey`: the keys under which adapters seal theirs, and under which anything else can be wrapped.
 
-use std::path::{Path, PathBuf};
+mod cipher;
+mod policy;
 
 use super::confirm::Consent;
+use super::keys::{self, Material, Name, Options, Policies, Sort, Wish, find};
 use super::output::Column;
-use super::{Client, Failure, Output, files};
-use crate::api::{NewRootKey, PrivateText, RootKey, RotateRootKey};
+use super::{Api, Failure, Output};
+use crate::api::key_protect::{KeyVersion, Registration, Rotate};
 
 #[derive(Debug, clap::Subcommand)]
-pub(crate) enum Verb {
+pub(super) enum Verb {
     /// Make a root key, or import one
+    #[command(after_help = UNDER_A_TOKEN)]
     Create {
-        /// Its name
+        /// Its name: 1 to 90 characters
         name: String,
-        /// What it is for
-        #[arg(long, default_value = "", hide_default_value = true)]
-        description: String,
-        /// File with 16, 24 or 32 bytes in base64 to import; - reads standard input [default: random]
-        #[arg(long, value_name = "FILE")]
-        import: Option<PathBuf>,
+        #[command(flatten)]
+        options: Options,
+        #[command(flatten)]
+        material: Material,
+        /// Rotate it by itself every so many months of 30 days, whatever the instance's policies say
+        #[arg(long, value_name = "MONTHS", value_parser = clap::value_parser!(u32).range(1..=12))]
+        rotate_every: Option<u32>,
+        /// Ask for two people when it is deleted, whatever the instance's policies say
+        #[arg(long)]
+        dual_auth: bool,
     },
-    /// List root keys
-    List,
-    /// Show one
-    Show(Name),
-    /// Give a root key a new version and wrap what was wrapped under the old one again; no client notices
+    #[command(flatten)]
+    Common(keys::Verb),
+    /// Give one a new version and wrap what was wrapped under the old one again; no client notices
+    #[command(after_help = UNDER_A_TOKEN)]
     Rotate {
         #[command(flatten)]
         name: Name,
-        /// For an imported root key: file with 16, 24 or 32 bytes in base64; - reads standard input
-        #[arg(long, value_name = "FILE")]
-        import: Option<PathBuf>,
+        #[command(flatten)]
+        material: Material,
     },
-    /// Make a disabled root key usable again
+    /// List the versions of one, the newest first; all of them unwrap
+    Versions(Name),
+    /// Make a disabled one usable again
     Enable(Name),
-    /// Suspend a root key: the keys of its adapters can't be read until it is enabled again
+    /// Suspend one: the keys of its adapters can't be read until it is enabled again
     Disable {
         #[command(flatten)]
         name: Name,
         #[command(flatten)]
         consent: Consent,
     },
-    /// Delete a root key; it can be restored within 30 days
-    Delete {
-        #[command(flatten)]
-        name: Name,
-        /// Also when adapters seal under it
-        #[arg(long)]
-        force: bool,
-        #[command(flatten)]
-        consent: Consent,
+    /// Wrap up to 4096 bytes under one: what comes out can be unwrapped with the same root key only
+    #[command(after_help = cipher::WRAP_EXAMPLES)]
+    Wrap(cipher::Wrapping),
+    /// Unwrap what was wrapped under one
+    Unwrap(cipher::Unwrapping),
+    /// Wrap again, under the newest version, what was wrapped under one
+    Rewrap(cipher::Rewrapping),
+    /// Policies of one: when it rotates by itself, and how many people its deletion takes
+    #[command(subcommand)]
+    Policy(policy::Verb),
+    /// List what seals under one, or under any
+    Registrations {
+        /// Name, alias or identifier [default: all root keys]
+        #[arg(value_name = "NAME|ID")]
+        key: Option<String>,
     },
-    /// Bring back a deleted root key within 30 days
-    Restore(Name),
+    /// Have all that seals under one told of its state and newest version again; at most once an hour
+    Sync(Name),
 }
 
-/// Which root key a verb is about.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Name {
-    /// Name or identifier
-    #[arg(value_name = "NAME|ID")]
-    root_key: String,
-}
+const UNDER_A_TOKEN: &str =
+    "To import key material that nobody on the way can read, get the instance's public key and nonce
+(keystead import-token create, then show), encrypt the material under the key (RSA-OAEP) and the nonce
+under the material (AES-GCM), and give the results: --import FILE --encrypted-nonce BASE64 --iv BASE64.
+`ibmcloud kp import-token key-encrypt` and `nonce-encrypt` do the same for IBM Key Protect.";
 
-const LISTED: [Column<RootKey>; 6] = [
-    Column("Name", |key| key.name.clone()),
-    Column("Id", |key| key.id.clone()),
-    Column("State", |key| key.state_name.clone()),
-    Column("Versions", |key| key.versions.to_string()),
-    Column("Adapters", |key| key.adapters.join(", ")),
-    Column("Created", |key| key.created_at.clone()),
+const VERSIONS: [Column<KeyVersion>; 2] = [
+    Column("Id", |version| version.id.clone()),
+    Column("Created", |version| version.creation_date.clone().unwrap_or_default()),
 ];
 
-const SHOWN: [Column<RootKey>; 11] = [
-    Column("Name", |key| key.name.clone()),
-    Column("Id", |key| key.id.clone()),
-    Column("Description", |key| key.description.clone()),
-    Column("State", |key| format!("{} ({})", key.state_name, key.state)),
-    Column("Material", |key| if key.imported { "imported".to_owned() } else { "generated".to_owned() }),
-    Column("Versions", |key| key.versions.to_string()),
-    Column("Adapters", |key| key.adapters.join(", ")),
-    Column("Created", |key| format!("{} by {}", key.created_at, key.created_by)),
-    Column("Rotated", |key| key.rotated_at.clone().unwrap_or_default()),
-    Column("Deleted", |key| key.deleted_at.clone().unwrap_or_default()),
-    Column("Restorable until", |key| key.restorable_until.clone().unwrap_or_default()),
+const REGISTRATIONS: [Column<Registration>; 5] = [
+    Column("Root key", |registration| registration.key_name.clone()),
+    Column("Used by", |registration| registration.description.clone()),
+    Column("CRN", |registration| registration.resource_crn.clone()),
+    Column("Under version", |registration| registration.key_version.id.clone()),
+    Column("Since", |registration| registration.creation_date.clone()),
 ];
 
-pub(crate) async fn run(verb: Verb, client: &Client, output: &Output) -> Result<(), Failure> {
+pub(super) async fn run(verb: Verb, api: Api<'_>, output: Output) -> Result<(), Failure> {
     match verb {
-        Verb::Create { name, description, import } => {
-            let body = NewRootKey { name, description, payload: payload(import.as_deref())? };
-            let key: RootKey = client.post(&["rootkeys"], &body).await?;
-            output.done(&key, &format!("Root key {} was made ({}).", key.name, key.id))
+        Verb::Create { name, options, material, rotate_every, dual_auth } => {
+            let policies = Policies { rotate_every, dual_auth };
+            keys::create(Sort::Root, name, options, policies, material.read()?, api, output).await
         }
-        Verb::List => output.list(&client.list(&["rootkeys"]).await?, &LISTED, "There are no root keys."),
-        Verb::Show(Name { root_key }) => output.show(&client.show(&["rootkeys", &root_key]).await?, &SHOWN),
-        Verb::Rotate { name, import } => {
-            let body = RotateRootKey { payload: payload(import.as_deref())? };
-            let key: RootKey = client.post(&["rootkeys", &name.root_key, "actions", "rotate"], &body).await?;
-            output.done(&key, &format!("Root key {} has version {} now.", key.name, key.versions))
+        Verb::Common(verb) => keys::run(Sort::Root, verb, api, output).await,
+        Verb::Rotate { name, material } => rotate(&name, material, &api, output).await,
+        Verb::Versions(name) => {
+            let key = find(&api, Sort::Root, &name.key, Wish::Live).await?;
+            let versions: Vec<_> = api.all(&["keys", &key.id, "versions"], &[("allKeyStates", "true")]).await?;
+            output.list(&versions, &VERSIONS, &format!("Root key {} has no versions.", key.name))
         }
-        Verb::Enable(name) => act(client, output, &name.root_key, "enable", "is enabled").await,
-        Verb::Restore(name) => act(client, output, &name.root_key, "restore", "was restored").await,
-        Verb::Disable { name: Name { root_key }, consent } => {
+        Verb::Enable(name) => keys::act(Sort::Root, &name, "enable", "is enabled", &api, output).await,
+        Verb::Sync(name) => {
+            keys::act(Sort::Root, &name, "sync", "was told to all that seals under it", &api, output).await
+        }
+        Verb::Disable { name, consent } => {
+            let key = find(&api, Sort::Root, &name.key, Wish::Live).await?;
             consent.obtain(&format!(
-                "The keys of every adapter under root key {root_key} will be unreadable until it is enabled again."
+                "The keys of every adapter under root key {key} will be unreadable until it is enabled again."
             ))?;
-            act(client, output, &root_key, "disable", "is disabled").await
+            keys::act(Sort::Root, &Name { key: key.id }, "disable", "is disabled", &api, output).await
         }
-        Verb::Delete { name: Name { root_key }, force, consent } => {
-            consent.obtain(&format!("Root key {root_key} will be deleted, and every key sealed under it is lost unless it is restored within 30 days."))?;
-            client.delete(&["rootkeys", &root_key], force).await?;
-            output.say(&format!(
-                "Root key {root_key} was deleted. Until 30 days from now: keystead rootkey restore {root_key}"
-            ))
-        }
+        Verb::Wrap(args) => args.run(&api, output).await,
+        Verb::Unwrap(args) => args.run(&api, output).await,
+        Verb::Rewrap(args) => args.run(&api, output).await,
+        Verb::Policy(verb) => policy::run(verb, &api, output).await,
+        Verb::Registrations { key } => registrations(key.as_deref(), &api, output).await,
     }
 }
 
-async fn act(client: &Client, output: &Output, root_key: &str, action: &str, did: &str) -> Result<(), Failure> {
-    let key: RootKey = client.post(&["rootkeys", root_key, "actions", action], &serde_json::Map::new()).await?;
-    output.done(&key, &format!("Root key {} {did}.", key.name))
+async fn rotate(name: &Name, material: Material, api: &Api<'_>, output: Output) -> Result<(), Failure> {
+    let brought = material.read()?;
+    let body = Rotate {
+        payload: brought.payload,
+        encryption_algorithm: brought.encryption_algorithm,
+        encrypted_nonce: brought.encrypted_nonce,
+        iv: brought.iv,
+    };
+    let key = find(api, Sort::Root, &name.key, Wish::Live).await?;
+    api.act(&["keys", &key.id, "actions", "rotate"], Some(&body)).await?;
+    // It is done; how many versions there are now is only told to people.
+    let count = if output.is_json() { None } else { keys::versions(api, &key.id).await.ok().flatten() };
+    let version = count.map_or_else(|| "a new version".to_owned(), |count| format!("version {count}"));
+    keys::tell(&key, &format!("Root key {} has {version} now.", key.name), api, output).await
 }
 
-/// Key material from a file. What it holds is judged by the server.
-fn payload(import: Option<&Path>) -> Result<Option<PrivateText>, Failure> {
-    let Some(path) = import else { return Ok(None) };
-    let text = files::read_text(path)?;
-    Ok(Some(PrivateText::new(zeroize::Zeroizing::new(text.trim().to_owned()))))
+async fn registrations(name: Option<&str>, api: &Api<'_>, output: Output) -> Result<(), Failure> {
+    let registrations: Vec<_> = match name {
+        None => api.all(&["keys", "registrations"], &[]).await?,
+        Some(name) => {
+            let key = find(api, Sort::Root, name, Wish::Live).await?;
+            api.all(&["keys", &key.id, "registrations"], &[]).await?
+        }
+    };
+    output.list(&registrations, &REGISTRATIONS, "Nothing is registered.")
 }

@@ -17,6 +17,8 @@ mod shown;
 mod which;
 
 use super::routes::Routes;
+#[cfg(test)]
+pub(super) use actions::PLACES;
 pub(super) use actions::in_todays_form;
 
 pub(super) fn add_to(routes: Routes) -> Routes {

@@ -176,6 +176,9 @@ fn within(at: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{KmipKey, PolicyStamp, Rotation};
+    use uuid::Uuid;
+    use wrap::primitive::digest;
 
     #[test]
     fn a_timeline_finds_what_is_earlier_and_nothing_much_later() {
@@ -190,5 +193,42 @@ mod tests {
                 assert_eq!(found, may, "{time} until {at}");
             }
         }
+    }
+
+    /// Where this test fails, keys are found by other terms than before: count up [`INDEX_FORMAT`], then write the new number here.
+    #[test]
+    fn terms_are_part_of_the_data_format() {
+        let at = Timestamp::from_seconds(1_767_323_045);
+        let kmip = KmipKey {
+            id: Uuid::from_u128(1),
+            adapter: Uuid::from_u128(2),
+            created: at,
+            created_by: String::new(),
+            updated: Some(at),
+            deleted: None,
+            deleted_by: None,
+            erased: false,
+            place: 0,
+        };
+        let stamp = PolicyStamp {
+            id: Uuid::from_u128(3),
+            created: at,
+            created_by: String::new(),
+            updated: at,
+            updated_by: String::new(),
+        };
+        let live = Key {
+            name: "A Name".into(),
+            ring: Some("ring".into()),
+            expires: Some(at),
+            rotated: Some(at),
+            rotation: Some(Rotation { enabled: true, interval_month: 1, stamp }),
+            ..Key::of_kmip(Uuid::from_u128(4), &kmip)
+        };
+        let deleted = Key { state: State::Destroyed, deleted: Some(at), ..live.clone() };
+        let terms = [terms(&live), terms(&deleted)].concat();
+        let bytes: Vec<u8> = terms.iter().flat_map(|term| term.0).collect();
+        let digest = digest(&[&bytes]);
+        assert_eq!((INDEX_FORMAT, terms.len(), &digest[..4]), (1, 48, &[167, 58, 61, 94][..]));
     }
 }

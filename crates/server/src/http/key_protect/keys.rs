@@ -18,6 +18,7 @@ use crate::http::Shared;
 use crate::http::answer::{Answer, Reply};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
+use crate::http::error::Error;
 use crate::http::query::Parameters;
 use crate::http::routes::Routes;
 
@@ -103,6 +104,9 @@ async fn patch(
     which: Which,
     Body(PatchKey { key_ring_id }): Body<PatchKey>,
 ) -> Answer {
+    if key_ring_id.is_empty() {
+        return Err(Error::field("keyRingID", "the keyRingID is empty: name a key ring"));
+    }
     let id = which.in_ring(&app, &caller).await?;
     let key = app.keys.move_key(&caller, &id, &key_ring_id).await?;
     Ok(Reply::one(shown(&app, &caller, &key)))

@@ -33,114 +33,121 @@ impl House {
     }
 }
 
-fn with(fields: &[(&str, Value)]) -> String {
+/// A request for a root key with these fields.
+fn with(fields: &Value) -> String {
     let mut resource = json!({"name": "k", "extractable": false});
-    for (name, value) in fields {
-        resource[*name] = value.clone();
-    }
+    resource.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     one(resource)
 }
 
 #[tokio::test]
-async fn a_key_that_can_not_be_made_is_not_made() {
+async fn an_envelope_that_is_not_as_it_should_be_makes_nothing() {
+    let house = House::new().await;
+    let envelope = |total: usize, resources: Value| json!({"metadata": {"collectionType": KEY, "collectionTotal": total}, "resources": resources});
+    let two = envelope(2, json!([{"name": "k"}, {"name": "l"}]));
+    let mut further = envelope(1, json!([{"name": "k"}]));
+    further["more"] = json!(1);
+    let empty = json!({"metadata": {}, "resources": [{"name": "k"}]});
+    let cases = [
+        ("", "NO_BODY_ERR"),
+        ("null", "NO_BODY_ERR"),
+        ("{", "BAD_BODY_ERR"),
+        ("[]", "BAD_BODY_ERR"),
+        (" [{}, []]", "BAD_BODY_ERR"),
+        (&*envelope(2, json!([{"name": "k"}])).to_string(), "COLLECTION_TOTAL_MISMATCH_ERR"),
+        (&*two.to_string(), "BAD_BODY_ERR"),
+        (&*envelope(1, two["resources"].clone()).to_string(), "BAD_BODY_ERR"),
+        (&*envelope(0, json!([])).to_string(), "BAD_BODY_ERR"),
+        (&*envelope(1, json!([])).to_string(), "BAD_BODY_ERR"),
+        (&*empty.to_string(), "BAD_BODY_ERR"),
+        (&*json!({"resources": [{"name": "k"}]}).to_string(), "BAD_BODY_ERR"),
+        (&*further.to_string(), "BAD_BODY_ERR"),
+    ];
+    for path in [KEYS, OVERRIDES] {
+        let cases: Vec<_> = cases.iter().map(|(body, code)| ("POST", path, *body, 400, *code, "")).collect();
+        house.check_refusals(&cases).await;
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_can_not_be_taken_is_told() {
+    let house = House::new().await;
+    let many = |count: usize| json!((0..count).map(|n| format!("t{n}")).collect::<Vec<_>>());
+    let (bad_body, invalid) = ("BAD_BODY_ERR", "INVALID_FIELD_ERR");
+    let cases = [
+        (json!({"extract": true}), bad_body, ""),
+        (json!({"name": 5}), bad_body, ""),
+        (json!({"name": null}), bad_body, ""),
+        (json!({"extractable": "false"}), bad_body, ""),
+        (json!({"rotation": {"interval_month": 1}}), bad_body, ""),
+        (json!({"name": ""}), invalid, "name"),
+        (json!({"name": "n".repeat(91)}), invalid, "name"),
+        (json!({"type": "key"}), invalid, "type"),
+        (json!({"description": "d"}), invalid, "description"),
+        (json!({"tags": ["a,b"]}), invalid, "tags"),
+        (json!({"tags": many(31)}), invalid, "tags"),
+        (json!({"expirationDate": "tomorrow"}), invalid, "expirationDate"),
+        (json!({"expirationDate": "2026-01-01T00:00:00Z"}), invalid, "expirationDate"),
+    ];
+    let cases = cases.map(|(fields, code, target)| (with(&fields), code, target));
+    let cases: Vec<_> = cases.iter().map(|(body, code, target)| ("POST", KEYS, &**body, 400, *code, *target)).collect();
+    house.check_refusals(&cases).await;
+}
+
+#[tokio::test]
+async fn material_that_can_not_be_taken_is_told() {
+    let house = House::new().await;
+    let (payload, nonce, iv) = ("AAAAAAAAAAAAAAAAAAAAAA==", "AAAA", "AAAA");
+    let cases = [
+        (json!({"payload": "*"}), "payload"),
+        (json!({"payload": ""}), "payload"),
+        (json!({"payload": "AAAA"}), "payload"),
+        (json!({"payload": "AAAAAAAAAAAAAAAAAAAAAA"}), "payload"),
+        (json!({"payload": "AAAAAAAAAAAAAAAAAAAAAB=="}), "payload"),
+        (json!({"payload": "AAAAAAAAAAAAAAAAAAAAAA==\n"}), "payload"),
+        (json!({"encryptedNonce": nonce, "iv": iv}), "payload"),
+        (json!({"encryptionAlgorithm": "RSAES_OAEP_SHA_256"}), "payload"),
+        (json!({"payload": payload, "iv": iv}), "encryptedNonce"),
+        (json!({"payload": payload, "encryptionAlgorithm": "RSAES_OAEP_SHA_256"}), "encryptedNonce"),
+        (json!({"payload": payload, "encryptedNonce": nonce}), "iv"),
+        (json!({"payload": payload, "encryptedNonce": "*", "iv": iv}), "encryptedNonce"),
+        (json!({"payload": payload, "encryptedNonce": nonce, "iv": "*"}), "iv"),
+    ];
+    let cases = cases.map(|(fields, target)| (with(&fields), target));
+    let cases = cases.iter().map(|(body, target)| ("POST", KEYS, &**body, 400, "INVALID_FIELD_ERR", *target));
+    house.check_refusals(&cases.collect::<Vec<_>>()).await;
+}
+
+#[tokio::test]
+async fn policies_that_can_not_be_are_told() {
+    let house = House::new().await;
+    let cases = [
+        (json!({"rotation": {"enabled": true}}), "INVALID_FIELD_ERR", "interval_month"),
+        (json!({"rotation": {"interval_month": 0}}), "INVALID_FIELD_ERR", "interval_month"),
+        (json!({"rotation": {"interval_month": 13}}), "INVALID_FIELD_ERR", "interval_month"),
+        (json!({"rotation": {"interval_month": -1}}), "BAD_BODY_ERR", ""),
+        (json!({"rotation": {"months": 1}}), "BAD_BODY_ERR", ""),
+        (json!({"dualAuthDelete": {}}), "BAD_BODY_ERR", ""),
+        (json!({"extractable": true, "rotation": {"interval_month": 1}}), "KEY_ROOT_REQ_ERR", ""),
+    ];
+    let cases = cases.map(|(fields, code, target)| (with(&fields), code, target));
+    let cases = cases.iter().map(|(body, code, target)| ("POST", OVERRIDES, &**body, 400, *code, *target));
+    house.check_refusals(&cases.collect::<Vec<_>>()).await;
+}
+
+#[tokio::test]
+async fn aliases_and_rings_are_what_there_is_room_for() {
     let house = House::new().await;
     house.key(json!({"name": "k", "aliases": ["taken"]})).await;
-    let mismatch = json!({"metadata": {"collectionType": KEY, "collectionTotal": 2}, "resources": [{"name": "k"}]});
-    let two =
-        json!({"metadata": {"collectionType": KEY, "collectionTotal": 2}, "resources": [{"name": "k"}, {"name": "l"}]});
-    let none = json!({"metadata": {"collectionType": KEY, "collectionTotal": 0}, "resources": []});
-    let metadata = json!({"metadata": {}, "resources": [{"name": "k"}]});
-    let bare = json!({"resources": [{"name": "k"}]});
-    let further =
-        json!({"metadata": {"collectionType": KEY, "collectionTotal": 1}, "resources": [{"name": "k"}], "more": 1});
-    let nonce = [("encryptedNonce", json!("AAAA")), ("iv", json!("AAAA"))];
-    let many = |what: &str, count: usize| json!((0..count).map(|n| format!("{what}{n}")).collect::<Vec<_>>());
-    let cases = [
-        ("POST", KEYS, "", 400, "NO_BODY_ERR", ""),
-        ("POST", KEYS, "null", 400, "NO_BODY_ERR", ""),
-        ("POST", KEYS, "{", 400, "BAD_BODY_ERR", ""),
-        ("POST", KEYS, "[]", 400, "BAD_BODY_ERR", ""),
-        ("POST", KEYS, &mismatch.to_string(), 400, "COLLECTION_TOTAL_MISMATCH_ERR", ""),
-        ("POST", KEYS, &two.to_string(), 400, "BAD_BODY_ERR", ""),
-        ("POST", OVERRIDES, &two.to_string(), 400, "BAD_BODY_ERR", ""),
-        ("POST", KEYS, &none.to_string(), 400, "NUM_COLLECTION_RESOURCE_ERR", ""),
-        ("POST", KEYS, &metadata.to_string(), 400, "BAD_BODY_ERR", ""),
-        ("POST", KEYS, &bare.to_string(), 400, "BAD_BODY_ERR", ""),
-        ("POST", KEYS, &further.to_string(), 400, "BAD_BODY_ERR", ""),
-        ("POST", KEYS, &one(json!({})), 400, "BAD_BODY_ERR", ""),
-        ("POST", KEYS, &one(json!({"name": 5})), 400, "BAD_BODY_ERR", ""),
-        ("POST", KEYS, &with(&[("extract", json!(true))]), 400, "BAD_BODY_ERR", ""),
-        ("POST", KEYS, &with(&[("extractable", json!("false"))]), 400, "BAD_BODY_ERR", ""),
-        ("POST", KEYS, &with(&[("rotation", json!({"interval_month": 1}))]), 400, "BAD_BODY_ERR", ""),
-        ("POST", KEYS, &with(&[("name", json!(""))]), 400, "INVALID_FIELD_ERR", "name"),
-        ("POST", KEYS, &with(&[("name", json!("n".repeat(91)))]), 400, "INVALID_FIELD_ERR", "name"),
-        ("POST", KEYS, &with(&[("type", json!("key"))]), 400, "INVALID_FIELD_ERR", "type"),
-        ("POST", KEYS, &with(&[("description", json!("d"))]), 400, "INVALID_FIELD_ERR", "description"),
-        ("POST", KEYS, &with(&[("tags", json!(["a,b"]))]), 400, "INVALID_FIELD_ERR", "tags"),
-        ("POST", KEYS, &with(&[("tags", many("t", 31))]), 400, "INVALID_FIELD_ERR", "tags"),
-        ("POST", KEYS, &with(&[("aliases", many("alias", 6))]), 409, "LIMIT_REACHED_ERR", ""),
-        ("POST", KEYS, &with(&[("aliases", json!(["taken"]))]), 409, "NAME_TAKEN_ERR", ""),
-        ("POST", KEYS, &with(&[("expirationDate", json!("tomorrow"))]), 400, "INVALID_FIELD_ERR", "expirationDate"),
-        (
-            "POST",
-            KEYS,
-            &with(&[("expirationDate", json!("2026-01-01T00:00:00Z"))]),
-            400,
-            "INVALID_FIELD_ERR",
-            "expirationDate",
-        ),
-        ("POST", KEYS, &with(&[("payload", json!("*"))]), 400, "INVALID_FIELD_ERR", "payload"),
-        ("POST", KEYS, &with(&[("payload", json!(""))]), 400, "INVALID_FIELD_ERR", "payload"),
-        ("POST", KEYS, &with(&[("payload", json!("AAAA"))]), 400, "INVALID_FIELD_ERR", "payload"),
-        ("POST", KEYS, &with(&[("payload", json!("AAAAAAAAAAAAAAAAAAAAAA"))]), 400, "INVALID_FIELD_ERR", "payload"),
-        ("POST", KEYS, &with(&[("payload", json!("AAAAAAAAAAAAAAAAAAAAAB=="))]), 400, "INVALID_FIELD_ERR", "payload"),
-        ("POST", KEYS, &with(&nonce), 400, "INVALID_FIELD_ERR", "payload"),
-        (
-            "POST",
-            KEYS,
-            &with(&[("payload", json!("AAAA")), ("iv", json!("AAAA"))]),
-            400,
-            "INVALID_FIELD_ERR",
-            "encryptedNonce",
-        ),
-        (
-            "POST",
-            KEYS,
-            &with(&[("payload", json!("AAAA")), ("encryptedNonce", json!("AAAA"))]),
-            400,
-            "INVALID_FIELD_ERR",
-            "iv",
-        ),
-        (
-            "POST",
-            OVERRIDES,
-            &with(&[("rotation", json!({"enabled": true}))]),
-            400,
-            "INVALID_FIELD_ERR",
-            "interval_month",
-        ),
-        (
-            "POST",
-            OVERRIDES,
-            &with(&[("rotation", json!({"interval_month": 13}))]),
-            400,
-            "INVALID_FIELD_ERR",
-            "interval_month",
-        ),
-        ("POST", OVERRIDES, &with(&[("rotation", json!({"interval_month": -1}))]), 400, "BAD_BODY_ERR", ""),
-        ("POST", OVERRIDES, &with(&[("dualAuthDelete", json!({}))]), 400, "BAD_BODY_ERR", ""),
-        (
-            "POST",
-            OVERRIDES,
-            &with(&[("extractable", json!(true)), ("rotation", json!({"interval_month": 1}))]),
-            400,
-            "KEY_ROOT_REQ_ERR",
-            "",
-        ),
-    ];
+    let (taken, six) =
+        (with(&json!({"aliases": ["taken"]})), with(&json!({"aliases": ["aa", "bb", "cc", "dd", "ee", "ff"]})));
+    let cases =
+        [("POST", KEYS, &*taken, 409, "NAME_TAKEN_ERR", ""), ("POST", KEYS, &*six, 400, "INVALID_FIELD_ERR", "aliases")];
     house.check_refusals(&cases).await;
-    let reply = house.ask_with("POST", KEYS, &[("x-kms-key-ring", "nowhere")], &with(&[])).await;
+    let before = house.state_of_things().await;
+    let reply = house.ask_with("POST", KEYS, &[("x-kms-key-ring", "nowhere")], &with(&json!({}))).await;
     assert_eq!(reply.status, 404, "{}", reply.body);
+    assert_eq!(house.state_of_things().await, before, "something changed");
 }
 
 #[tokio::test]
@@ -164,6 +171,7 @@ async fn what_is_not_there_or_can_not_be_done_is_told() {
         ("PATCH", &format!("{KEYS}/{nobody}"), r#"{"keyRingID": "default"}"#, 404, "KEY_NOT_FOUND_ERR", ""),
         ("PATCH", &format!("{KEYS}/{root}"), r#"{"keyRingID": "nowhere"}"#, 404, "RESOURCE_NOT_FOUND_ERR", ""),
         ("PATCH", &format!("{KEYS}/{root}"), r#"{"name": "new"}"#, 400, "BAD_BODY_ERR", ""),
+        ("PATCH", &format!("{KEYS}/{root}"), r#"{"keyRingID": ""}"#, 400, "INVALID_FIELD_ERR", "keyRingID"),
         ("PATCH", &format!("{KEYS}/{root}"), "", 400, "BAD_BODY_ERR", ""),
         ("DELETE", &format!("{KEYS}/{nobody}"), "", 404, "KEY_NOT_FOUND_ERR", ""),
         ("DELETE", &format!("{KEYS}/{deleted}"), "", 410, "KEY_DELETED_ERR", ""),

@@ -4,12 +4,15 @@ use serde_json::{Value, json};
 
 use super::house::House;
 
-fn path(pairs: &[(&str, &str)]) -> String {
+/// Parameters of a query.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+fn path(pairs: Pairs) -> String {
     format!("/api/v2/keys?{}", serde_urlencoded::to_string(pairs).unwrap())
 }
 
 impl House {
-    async fn named(&self, pairs: &[(&str, &str)]) -> (Vec<String>, Value, Option<String>) {
+    async fn named(&self, pairs: Pairs<'_>) -> (Vec<String>, Value, Option<String>) {
         let reply = self.ask("GET", &path(pairs), "").await;
         assert_eq!(reply.status, 200, "{pairs:?}: {}", reply.body);
         let keys = reply.body["resources"].as_array().unwrap();
@@ -41,7 +44,7 @@ async fn furnished() -> House {
 async fn a_list_is_of_what_was_asked_for() {
     let house = furnished().await;
     let sorted = ("sort", "creationDate");
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    let cases: &[(Pairs, &[&str])] = &[
         (&[], &["main", "beta", "Alpha", "shut"]),
         (&[("state", "")], &["main", "beta", "Alpha", "shut"]),
         (&[("state", "1")], &["main", "beta", "Alpha"]),
@@ -143,7 +146,7 @@ async fn a_search_says_how_it_was_understood() {
 #[tokio::test]
 async fn a_list_says_how_many_there_are_where_that_is_known() {
     let house = furnished().await;
-    let cases: &[(&[(&str, &str)], Option<&str>)] = &[
+    let cases: &[(Pairs, Option<&str>)] = &[
         (&[], Some("4")),
         (&[("state", "5")], Some("1")),
         (&[("extractable", "false")], Some("3")),
@@ -174,7 +177,7 @@ async fn what_can_not_be_asked_for_is_told() {
     let house = furnished().await;
     let date = r#"creationDate=gte:"2027-01-15T08:01:40Z""#;
     let four = [date; 4].join(" ");
-    let cases: &[(&[(&str, &str)], &str)] = &[
+    let cases: &[(Pairs, &str)] = &[
         (&[("limit", "0")], "limit"),
         (&[("limit", "5001")], "limit"),
         (&[("limit", "x")], "limit"),

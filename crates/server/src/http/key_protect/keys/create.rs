@@ -103,9 +103,9 @@ fn setting(policy: RotationPolicy) -> RotationSetting {
     RotationSetting { enabled: policy.enabled.unwrap_or(true), interval_month: policy.interval_month }
 }
 
-/// The one key of a request. More are refused in IBM's words for keys (Key Protect: "Error messages", `BAD_BODY_ERR`).
+/// The one key of a request. Another number of them is refused in IBM's words for keys (Key Protect: "Error messages", `BAD_BODY_ERR`).
 fn one<T>(request: Request<T>) -> Result<T, Error> {
-    if request.resources.len() > 1 {
+    if request.metadata.is_some() && request.resources.len() != 1 {
         return Err(Error::bad_request("BAD_BODY_ERR", "only creation of one key per request is supported"));
     }
     request::one(request)

@@ -4,6 +4,7 @@
 //! The invariant: **never a byte of key material, of a payload or of an API key in one.**
 
 mod cadf;
+mod facts;
 
 use crate::{Action, Call};
 use kmip::Timestamp;

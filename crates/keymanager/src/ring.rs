@@ -1,15 +1,16 @@
 //! Key rings: groups of keys that access is granted on.
 //!
 //! The invariant: **no key is in a ring that is not there.** Who puts a key into a ring checks the ring's record in the same batch
-//! ([`KeyManager::ring_stands`]). Who deletes a ring first marks it as closing, which is a new version of its record, so that none
-//! of those batches holds any more; only then the ring is looked through, moved out and deleted. The record of a deleted ring stays
-//! and says so: were it removed, the next ring of that name would begin with the same versions, and a deletion that was slow could
-//! take it for the one that it saw empty. A deletion that was cut off leaves the mark: such a ring takes no keys until it is
-//! deleted again, or opened again by a deletion that finds keys in it.
+//! ([`KeyManager::ring_stands`]). Who deletes a ring first marks it as closing, which is a new version of its record, so that none of
+//! those batches holds any more, then looks through it, and then has it gone, if it is still in that version. Who wants to put a key
+//! into a ring that is closing opens it again first: then the deletion does not hold, and looks anew. So a mark that was left behind
+//! is in nobody's way. The record of a ring that is gone stays and says so: were it removed, the next ring of that name would begin
+//! with the same versions, and a deletion that was slow could take it for the one that it saw empty.
 
 mod delete;
 
 use crate::audit::{Target, success};
+use crate::change::ATTEMPTS;
 use crate::ledger::{Stored, place, space, term};
 use crate::{Call, DEFAULT_RING, Error, Extent, KeyManager};
 use kmip::Timestamp;
@@ -32,9 +33,9 @@ pub struct KeyRing {
     pub created: Timestamp,
     /// Who made it.
     pub created_by: String,
-    /// Whether it is being deleted.
+    /// Whether somebody has begun to delete it.
     pub(crate) closing: bool,
-    /// Whether it was.
+    /// Whether it was deleted.
     pub(crate) gone: bool,
 }
 
@@ -42,14 +43,19 @@ impl KeyManager {
     /// A change for the batch that puts a key into a ring: it fails should the ring be deleted in the meantime. None for `default`.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such ring.
+    /// [`Error::NotFound`] when there is no such ring; [`Error::Busy`].
     pub(crate) async fn ring_stands(&self, instance: Uuid, ring: &str) -> Result<Option<Change>, Error> {
         if ring == DEFAULT_RING {
             return Ok(None);
         }
-        let stored = self.ring(instance, ring).await?.filter(|stored| stored.entry.is_open());
-        let stored = stored.ok_or_else(|| absent(ring))?;
-        Ok(Some(Change::Check { key: stored.entry.place(), expect: Expect::Version(stored.version) }))
+        for _ in 0..ATTEMPTS {
+            let stored = self.standing_ring(instance, ring).await?;
+            let opened = if stored.entry.closing { self.marked(stored, false).await? } else { Some(stored) };
+            if let Some(Stored { entry, version }) = opened {
+                return Ok(Some(Change::Check { key: entry.place(), expect: Expect::Version(version) }));
+            }
+        }
+        Err(Error::Busy)
     }
 
     /// The key rings that the call may see, `default` (none here) not among them.
@@ -104,6 +110,24 @@ impl KeyManager {
         }
     }
 
+    /// A ring that is not gone.
+    async fn standing_ring(&self, instance: Uuid, name: &str) -> Result<Stored<KeyRing>, Error> {
+        let stored = self.ring(instance, name).await?.filter(|stored| !stored.entry.gone);
+        stored.ok_or_else(|| Error::NotFound { what: "key ring", name: name.to_owned() })
+    }
+
+    /// The ring, marked as closing or open; none when somebody else changed it. Nothing that anybody sees is different, so this has no
+    /// event.
+    async fn marked(&self, mut ring: Stored<KeyRing>, closing: bool) -> Result<Option<Stored<KeyRing>>, Error> {
+        ring.entry.closing = closing;
+        let changes = vec![self.ledger.put(Expect::Version(ring.version), &ring.entry)];
+        match self.ledger.commit(Batch { changes, events: Vec::new() }).await {
+            Ok(()) => Ok(Some(Stored { version: ring.version + 1, entry: ring.entry })),
+            Err(store::Error::Conflict(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn ring(&self, instance: Uuid, name: &str) -> Result<Option<Stored<KeyRing>>, Error> {
         self.ledger.get::<KeyRing>(space(instance), id(name)).await
     }
@@ -116,10 +140,6 @@ impl KeyRing {
 
     pub(crate) fn found_by(&self) -> Vec<Term> {
         if self.gone { Vec::new() } else { vec![standing()] }
-    }
-
-    fn is_open(&self) -> bool {
-        !self.closing && !self.gone
     }
 
     fn target(&self) -> Target<'_> {
@@ -146,8 +166,4 @@ fn check(name: &str) -> Result<(), Error> {
         return wrong("can't be a key ring's: use 2 to 100 of `A-Z`, `a-z`, `0-9` and `-`");
     }
     Ok(())
-}
-
-fn absent(ring: &str) -> Error {
-    Error::NotFound { what: "key ring", name: ring.to_owned() }
 }

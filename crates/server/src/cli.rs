@@ -71,17 +71,20 @@ const EXIT_CODES: &str = "Exit codes: 0 fine, 1 it failed, 2 wrong usage.
 Every verb that talks to a server reads DATA/admin.json, which the first start of `keystead serve` wrote.
 From another machine set KEYSTEAD_URL, KEYSTEAD_API_KEY and KEYSTEAD_CA (a PEM file) instead.";
 
+/// Where help shows them.
+const GLOBAL: &str = "Options of every command";
+
 /// What every verb takes.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Global {
     /// Data folder [env: KEYSTEAD_DATA] [default: /var/lib/keystead for root, else ~/.local/share/keystead]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     pub(crate) data: Option<PathBuf>,
     /// Print the API's resources as JSON instead of a table
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) json: bool,
     /// Instance to work in [env: KEYSTEAD_INSTANCE] [default: the one called `default`, or the only one]
-    #[arg(long, global = true, value_name = "NAME|ID")]
+    #[arg(long, global = true, value_name = "NAME|ID", help_heading = GLOBAL)]
     pub(crate) instance: Option<String>,
 }
 

@@ -15,6 +15,7 @@ const OPENERS: &[&str] = &[
     "crates/keymanager/src/wrapper.rs",
     "crates/kmip/src/message.rs",
     "crates/server/src/cli/client.rs",
+    "crates/server/src/cli/private.rs",
     "crates/server/src/http/identity/api_keys.rs",
     "crates/server/src/http/key_protect/payload.rs",
     "crates/server/src/http/tokens.rs",

@@ -1,9 +1,9 @@
-//! The shape of an event: CADF's fields, IBM's additions, and the rules for severity (Key Protect: "Activity tracking events").
+//! The shape of an event: CADF's fields and IBM's additions (Key Protect: "Activity tracking events").
 //!
 //! The invariant: **an event is written straight from what is borrowed**: one is made for each request, wraps and unwraps included.
 
+use super::facts::{Severity, initiator_type, kind, severity, status_text};
 use super::{Occurrence, Outcome, rfc3339};
-use crate::Action;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
@@ -75,14 +75,6 @@ struct Reason {
     reason_for_failure: Option<&'static str>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Severity {
-    Normal,
-    Warning,
-    Critical,
-}
-
 impl<'a> Event<'a> {
     pub(super) fn of(occurrence: &'a Occurrence<'a>) -> Self {
         let Occurrence { action, instance, outcome, .. } = *occurrence;
@@ -117,65 +109,8 @@ impl<'a> Event<'a> {
     }
 }
 
-/// A severity is the worse of the action's and the status's.
-pub(super) fn severity(action: Action, outcome: Outcome) -> Severity {
-    let of_action = match action.event() {
-        "kms.secrets.delete" | "kms.registrations.delete" => Severity::Critical,
-        "kms.secrets.rotate"
-        | "kms.secrets.restore"
-        | "kms.secrets.enable"
-        | "kms.secrets.disable"
-        | "kms.secrets.setkeyfordeletion"
-        | "kms.secrets.unsetkeyfordeletion"
-        | "kms.policies.write"
-        | "kms.instance-policies.write" => Severity::Warning,
-        _ => Severity::Normal,
-    };
-    let of_status = match outcome.status {
-        401 | 403 | 503 | 507 => Severity::Critical,
-        400 | 409 | 424 | 502 | 504 | 505 => Severity::Warning,
-        _ => Severity::Normal,
-    };
-    of_action.max(of_status)
-}
-
 fn reason(outcome: Outcome) -> Reason {
     Reason { reason_code: outcome.status, reason_type: status_text(outcome.status), reason_for_failure: outcome.reason }
-}
-
-/// RFC 9110, section 15; RFC 6585.
-fn status_text(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        201 => "Created",
-        204 => "No Content",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        408 => "Request Timeout",
-        409 => "Conflict",
-        410 => "Gone",
-        413 => "Content Too Large",
-        422 => "Unprocessable Content",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        503 => "Service Unavailable",
-        507 => "Insufficient Storage",
-        _ => "",
-    }
-}
-
-/// IAM's sorts of principals; whatever has no IAM id is a part of this server, or was not recognised.
-fn initiator_type(id: &str) -> &'static str {
-    match id {
-        "" => "service/security/account/unknown",
-        id if id.starts_with("iam-ServiceId-") => "service/security/account/serviceid",
-        id if id.starts_with("ApiKey-") => "service/security/account/apikey",
-        id if id.starts_with("CertificateID-") => "service/security/account/certificate",
-        _ => "service/security/account/service",
-    }
 }
 
 /// The target's CRN: an instance is named by its own place in it.
@@ -185,62 +120,6 @@ fn target<'a>(occurrence: &'a Occurrence<'a>) -> Crn<'a> {
         "" => Crn { instance: id.parse().unwrap_or(occurrence.instance), kind: "", id: "" },
         _ if id.is_empty() => Crn { instance: occurrence.instance, kind: "", id: "" },
         kind => Crn { instance: occurrence.instance, kind, id },
-    }
-}
-
-/// The sort of resource that an action is about, as CRNs name it; empty for an instance.
-fn kind(action: Action) -> &'static str {
-    match action {
-        Action::HeadKeys
-        | Action::ListKeys
-        | Action::ReadKeyMetadata
-        | Action::ListKeyVersions
-        | Action::ReadKey
-        | Action::CreateKey
-        | Action::CreateKeyWithOverrides
-        | Action::PatchKey
-        | Action::DeleteKey
-        | Action::RestoreKey
-        | Action::PurgeKey
-        | Action::ExpireKey
-        | Action::WrapKey
-        | Action::UnwrapKey
-        | Action::RewrapKey
-        | Action::RotateKey
-        | Action::EnableKey
-        | Action::DisableKey
-        | Action::SetKeyForDeletion
-        | Action::UnsetKeyForDeletion
-        | Action::SyncKey
-        | Action::ReadKeyPolicies
-        | Action::WriteKeyPolicies
-        | Action::ListRegistrations
-        | Action::CreateAlias
-        | Action::DeleteAlias => "key",
-        Action::ListKeyRings | Action::CreateKeyRing | Action::DeleteKeyRing => "key-ring",
-        Action::ListAdapters | Action::CreateAdapter | Action::ReadAdapter | Action::DeleteAdapter => "kmip-adapter",
-        Action::ListCertificates | Action::AddCertificate | Action::ReadCertificate | Action::DeleteCertificate => {
-            "kmip-client-certificate"
-        }
-        Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject => "kmip-object",
-        Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {
-            "serviceid"
-        }
-        Action::ListApiKeys | Action::ReadApiKey | Action::CreateApiKey | Action::DeleteApiKey => "apikey",
-        Action::ListGrants | Action::CreateGrant | Action::DeleteGrant => "policy",
-        Action::ListAuthorizations | Action::CreateAuthorization | Action::DeleteAuthorization => "authorization",
-        Action::ReadInstancePolicies
-        | Action::WriteInstancePolicies
-        | Action::ReadAllowedIpPort
-        | Action::CreateImportToken
-        | Action::ReadImportToken
-        | Action::ListInstances
-        | Action::ReadInstance
-        | Action::CreateInstance
-        | Action::UpdateInstance
-        | Action::DeleteInstance
-        | Action::ReadMetrics
-        | Action::ReadRoles => "",
     }
 }
 

@@ -167,16 +167,13 @@ impl Grant {
     }
 }
 
-/// The roles of a grant, each once: platform roles are on instances, and on nothing smaller.
+/// The roles of a grant, each once. A platform role on a key ring or a key is taken and says little: what it allows is done to
+/// whole instances.
 fn roles(roles: Vec<Role>, target: &Target) -> Result<Vec<Role>, Error> {
     let narrowed = target.ring.is_some() || target.key.is_some();
     if narrowed && target.instance.is_none() {
         let reason = "is missing: key rings and keys are of an instance".into();
         return Err(Error::Field { field: "instance", reason });
-    }
-    if let Some(role) = roles.iter().find(|role| narrowed && role.is_platform()) {
-        let reason = format!("name {}, a platform role: give it on the whole instance", role.name());
-        return Err(Error::Field { field: "roles", reason });
     }
     once(roles)
 }

@@ -3,7 +3,7 @@
 //! The invariant: **whoever has a ring gone has seen it empty after it was closed**, and it was closed all the while: else its
 //! record would have another version.
 
-use super::{KeyRing, absent};
+use super::KeyRing;
 use crate::audit::success;
 use crate::change::ATTEMPTS;
 use crate::key::{Standing, class};
@@ -28,13 +28,9 @@ impl KeyManager {
             return Err(Error::Field { field: "id", reason: "is `default`, which every instance keeps".to_owned() });
         }
         for _ in 0..ATTEMPTS {
-            let found = self.ring(call.instance, name).await?.filter(|stored| !stored.entry.gone);
-            let found = found.ok_or_else(|| absent(name))?;
+            let found = self.standing_ring(call.instance, name).await?;
             let Some(closed) = self.closed(found, force).await? else { continue };
-            if let Err(error) = self.move_out(call, name, force).await {
-                self.open_again(closed).await;
-                return Err(error);
-            }
+            self.move_out(call, name, force).await?;
             let gone = KeyRing { closing: false, gone: true, ..closed.entry };
             let changes = vec![self.ledger.put(Expect::Version(closed.version), &gone)];
             let events = vec![success(call, &gone.target())];
@@ -47,32 +43,15 @@ impl KeyManager {
     }
 
     /// The ring, closed; none when somebody else changed it.
-    async fn closed(&self, mut ring: Stored<KeyRing>, force: bool) -> Result<Option<Stored<KeyRing>>, Error> {
+    async fn closed(&self, ring: Stored<KeyRing>, force: bool) -> Result<Option<Stored<KeyRing>>, Error> {
         if ring.entry.closing {
             return Ok(Some(ring));
         }
-        // Most refusals need no change: this one is made anew once the ring is closed.
-        self.in_ring(ring.entry.instance, &ring.entry.name, standing_in_the_way(force), 1)
-            .await
-            .and_then(|keys| refuse(&ring.entry.name, force, &keys))?;
-        ring.entry.closing = true;
-        self.marked(ring).await
-    }
-
-    /// Opens a ring again that can't be deleted. Where this fails, the ring stays closed until it is deleted again.
-    async fn open_again(&self, mut ring: Stored<KeyRing>) {
-        ring.entry.closing = false;
-        let _ = self.marked(ring).await;
-    }
-
-    /// Writes the mark, which is a step of a deletion and has no event of its own; none when somebody else changed the ring.
-    async fn marked(&self, ring: Stored<KeyRing>) -> Result<Option<Stored<KeyRing>>, Error> {
-        let changes = vec![self.ledger.put(Expect::Version(ring.version), &ring.entry)];
-        match self.ledger.commit(Batch { changes, events: Vec::new() }).await {
-            Ok(()) => Ok(Some(Stored { version: ring.version + 1, entry: ring.entry })),
-            Err(store::Error::Conflict(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        // Most refusals need no change. This one is looked for again once the ring is closed.
+        let (instance, name) = (ring.entry.instance, &ring.entry.name);
+        let in_the_way = if force { Standing::Live } else { Standing::Any };
+        refuse(name, force, &self.in_ring(instance, name, in_the_way, 1).await?)?;
+        self.marked(ring, true).await
     }
 
     /// Moves what is in a closed ring to `default`, if it may be moved.
@@ -117,10 +96,6 @@ impl KeyManager {
         let found = self.ledger.some::<Key>(space(instance), terms, limit).await?;
         Ok(found.into_iter().filter(|stored| stored.entry.ring() == ring).collect())
     }
-}
-
-fn standing_in_the_way(force: bool) -> Standing {
-    if force { Standing::Live } else { Standing::Any }
 }
 
 fn refuse(ring: &str, force: bool, keys: &[Stored<Key>]) -> Result<(), Error> {

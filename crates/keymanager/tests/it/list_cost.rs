@@ -206,13 +206,17 @@ async fn counting_takes_no_records() {
 
 /// KMIP objects alone: they are quickly made.
 async fn with_kmip(count: usize) -> World {
+    with_kmip_named(count, uuid).await
+}
+
+async fn with_kmip_named(count: usize, id: impl Fn(usize) -> Uuid) -> World {
     let store = Counting::over(memory().await);
     let shared: Arc<dyn Store> = store.clone();
     let manager = open_with(&shared, AT_ONCE).await;
     let instance = tenant(&manager).await;
     let kmip = ListedKmip::over(&manager);
     for nth in 0..count {
-        kmip.add(instance, uuid(nth), later(0), None);
+        kmip.add(instance, id(nth), later(0), None);
     }
     World { manager, instance, store, kmip }
 }
@@ -336,4 +340,22 @@ async fn a_bookmark_is_for_the_same_question_and_a_minute() {
     let other = Filter { ring: Some("default".into()), ..Filter::default() };
     assert_eq!(first(&by(30), &ListQuery { offset: 1000, ..filtered(other) }).await, counted);
     assert_eq!(first(&by(30), &ListQuery { offset: 500, ..sorted(SortBy::Id, true) }).await, counted);
+}
+
+#[tokio::test]
+async fn a_search_gives_up_at_the_same_key_however_it_is_paged() {
+    let every_other =
+        |nth: usize| Uuid::from_u128((nth as u128) << 64 | if nth.is_multiple_of(2) { 0xAB_CDEF } else { 0 });
+    let world = with_kmip_named(11_000, every_other).await;
+    let by = call(world.instance, Action::ListKeys);
+    for limit in [500, 5000] {
+        let (mut shown, mut incomplete) = (0, false);
+        while !incomplete {
+            let query = ListQuery { offset: shown, limit, ..found(searched("abcdef")) };
+            let page = world.manager.list_keys(&by, &query).await.unwrap();
+            shown += page.keys.len();
+            incomplete = page.incomplete;
+        }
+        assert_eq!(shown, 5000);
+    }
 }

@@ -50,7 +50,7 @@ const ROLES: &str = "Roles on keys, each with more than the one before:
   KeyPurge             erase deleted keys, and nothing else
   KmipAdapterManager   adapters, their certificates and KMIP objects, and nothing else
 Roles on instances:
-  Viewer, Operator     see instances
+  Viewer, Operator     see instances; without it, --instance takes an identifier only
   Editor               and make, rename and delete them
   Administrator        and look after service IDs, API keys and access
 

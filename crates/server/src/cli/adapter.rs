@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::confirm::Consent;
-use super::keys::{Sort, Wish, find};
+use super::keys::{Found, Sort, Wish, find};
 use super::output::Column;
 use super::{Api, Failure, Output};
 use crate::api::Resource;
@@ -29,7 +29,7 @@ pub(super) enum Verb {
     },
     /// List adapters
     List,
-    /// Show one
+    /// Show an adapter
     Show {
         /// Name or identifier
         #[arg(value_name = "NAME|ID")]
@@ -58,26 +58,36 @@ struct Row {
     #[serde(flatten)]
     adapter: KmipAdapter,
     #[serde(skip)]
-    root_key: String,
+    root_key: Option<String>,
 }
 
-const COLUMNS: [Column<Row>; 5] = [
+const LISTED: [Column<Row>; 5] = [
     Column("Name", |row| row.adapter.name.clone()),
     Column("Id", |row| row.adapter.id.clone()),
-    Column("Root key", |row| row.root_key.clone()),
+    Column("Root key", |row| row.root_key.clone().unwrap_or_else(|| row.adapter.profile_data.crk_id.clone())),
     Column("Created", |row| row.adapter.created_at.clone()),
     Column("Description", |row| row.adapter.description.clone()),
+];
+
+const SHOWN: [Column<Row>; 6] = [
+    Column("Name", |row| row.adapter.name.clone()),
+    Column("Id", |row| row.adapter.id.clone()),
+    Column("Description", |row| row.adapter.description.clone()),
+    Column("Root key", |row| row.root_key.clone().unwrap_or_default()),
+    Column("Root key id", |row| row.adapter.profile_data.crk_id.clone()),
+    Column("Created", |row| format!("{} by {}", row.adapter.created_at, row.adapter.created_by)),
 ];
 
 pub(super) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(), Failure> {
     match verb {
         Verb::Create { name, description, root_key, allow_expiring_key } => {
-            let crk_id = root_key_id(root_key.as_deref(), api).await?;
+            let root_key = root_key_for(root_key.as_deref(), api).await?;
+            check_lasting(&root_key, allow_expiring_key)?;
             let new = NewKmipAdapter {
                 name: Some(name),
                 description: description.filter(|text| !text.is_empty()),
                 profile: PROFILE.to_owned(),
-                profile_data: ProfileData { crk_id },
+                profile_data: ProfileData { crk_id: root_key.id },
             };
             create(new, allow_expiring_key, api, output).await
         }
@@ -85,11 +95,11 @@ pub(super) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(),
             let adapters: Vec<KmipAdapter> = api.page(&["kmip_adapters"], &[("limit", MOST)]).await?.resources;
             let names = names(api).await;
             let rows: Vec<Row> = adapters.into_iter().map(|adapter| row(adapter, &names)).collect();
-            output.list(&rows, &COLUMNS, "There are no adapters.")
+            output.list(&rows, &LISTED, "There are no adapters.")
         }
         Verb::Show { adapter } => {
             let adapter = api.show(&["kmip_adapters", &adapter]).await?;
-            output.show(&row(adapter, &names(api).await), &COLUMNS)
+            output.show(&row(adapter, &names(api).await), &SHOWN)
         }
         Verb::Remove { adapter, force, consent } => {
             consent.obtain(&format!("Adapter {adapter} and its list of certificates will be removed."))?;
@@ -103,19 +113,22 @@ async fn create(new: NewKmipAdapter, allow_expiring: bool, api: &Api<'_>, output
     let query: &[(&str, &str)] = if allow_expiring { &[("allowExpiringKey", "true")] } else { &[] };
     let adapter: KmipAdapter =
         api.post_asking(&["kmip_adapters"], query, &Request::one(KmipAdapter::TYPE, new)).await?;
-    let next =
-        format!("Next, give it a client: keystead client issue --adapter {0} --name vcenter --out .", adapter.name);
+    let next = format!(
+        "Next, give it a client: keystead client issue --adapter {} --name vcenter --out .{}",
+        adapter.name,
+        api.here()
+    );
     output.done(&adapter, &format!("Adapter {} was made ({}).\n{next}", adapter.name, adapter.id))
 }
 
 /// The root key that is named or, where none is, the only one that can be meant.
-async fn root_key_id(named: Option<&str>, api: &Api<'_>) -> Result<String, Failure> {
+async fn root_key_for(named: Option<&str>, api: &Api<'_>) -> Result<Found, Failure> {
     if let Some(named) = named {
-        return Ok(find(api, Sort::Root, named, Wish::Live).await?.id);
+        return find(api, Sort::Root, named, Wish::Live).await;
     }
     let active: Vec<Key> = api.all(&["keys"], &[("extractable", "false"), ("state", "1")]).await?;
     match active.as_slice() {
-        [only] => Ok(only.id.clone()),
+        [only] => Ok(Found::from(only)),
         [] => {
             Err(Failure::new("there is no active root key", "make one (keystead rootkey create NAME), or enable one"))
         }
@@ -129,6 +142,16 @@ async fn root_key_id(named: Option<&str>, api: &Api<'_>) -> Result<String, Failu
     }
 }
 
+fn check_lasting(root_key: &Found, allow_expiring: bool) -> Result<(), Failure> {
+    match &root_key.expires {
+        Some(date) if !allow_expiring => Err(Failure::usage(
+            format!("root key {root_key} expires on {date}, and then no keys can be made under it"),
+            "choose another with --root-key, or say --allow-expiring-key",
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// The names of root keys; who may see adapters may not always see those.
 async fn names(api: &Api<'_>) -> HashMap<String, String> {
     let keys: Vec<Key> =
@@ -137,6 +160,5 @@ async fn names(api: &Api<'_>) -> HashMap<String, String> {
 }
 
 fn row(adapter: KmipAdapter, names: &HashMap<String, String>) -> Row {
-    let id = &adapter.profile_data.crk_id;
-    Row { root_key: names.get(id).map_or_else(|| id.clone(), |name| format!("{name} ({id})")), adapter }
+    Row { root_key: names.get(&adapter.profile_data.crk_id).cloned(), adapter }
 }

@@ -66,6 +66,11 @@ impl<'a> Api<'a> {
         Api { client, base, instance: None, key_ring: None }
     }
 
+    /// What somebody has to add to a command that is proposed to them, so that it is about the same instance.
+    pub(super) fn here(&self) -> String {
+        self.client.wanted().map_or_else(String::new, |instance| format!(" --instance {instance}"))
+    }
+
     /// The same, within a key ring if there is one.
     pub(super) fn in_ring(self, key_ring: Option<String>) -> Self {
         Api { key_ring, ..self }

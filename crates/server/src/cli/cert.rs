@@ -27,7 +27,7 @@ pub(crate) enum Verb {
         #[command(flatten)]
         adapter: AdapterName,
     },
-    /// Show one, with its PEM
+    /// Show a certificate, with its PEM
     Show {
         /// Name or identifier
         #[arg(value_name = "NAME|ID")]

@@ -63,6 +63,7 @@ fn assemble(
 ) -> Result<Connection, Failure> {
     let url = environment("KEYSTEAD_URL").map(|value| text("KEYSTEAD_URL", value)).transpose()?;
     let api_key = environment(API_KEY).map(|value| text(API_KEY, value)).transpose()?.map(Zeroizing::new);
+    let api_key = api_key.map(|text| api_key_in(API_KEY, &text)).transpose()?;
     let ca = environment("KEYSTEAD_CA").map(|path| read_ca(&PathBuf::from(path))).transpose()?;
     let instance = environment(INSTANCE).map(|value| text(INSTANCE, value)).transpose()?;
     let (url, api_key, ca) = match (url, api_key, ca) {
@@ -74,8 +75,21 @@ fn assemble(
     let path = data()?.join(ADMIN_FILE);
     let file = read_admin(&path)?;
     let origin = if api_key.is_some() { API_KEY.to_owned() } else { path.display().to_string() };
-    let api_key = api_key.unwrap_or(Zeroizing::new(file.api_key));
+    let of_file = Zeroizing::new(file.api_key);
+    let api_key = api_key.map_or_else(|| api_key_in(&origin, &of_file), Ok)?;
     Ok(Connection { url: url.unwrap_or(file.url), api_key, ca: ca.unwrap_or(file.ca), origin, instance })
+}
+
+/// An API key that can be sent: one word of printable characters.
+fn api_key_in(origin: &str, text: &str) -> Result<Zeroizing<String>, Failure> {
+    let text = text.trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Failure::usage(
+            format!("what {origin} holds is no API key: it has blanks or other characters that no API key has"),
+            "an API key is one word, which begins with keystead_",
+        ));
+    }
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 fn text(name: &str, value: OsString) -> Result<String, Failure> {
@@ -153,6 +167,7 @@ mod tests {
             (vec![url], ("https://kms:1", "from-file")),
             (vec![key], ("https://127.0.0.1:8443", "from-env")),
             (vec![url, key], ("https://kms:1", "from-env")),
+            (vec![("KEYSTEAD_API_KEY", " from-env\n")], ("https://127.0.0.1:8443", "from-env")),
         ];
         for (environment, (url, key)) in cases {
             assert_eq!(check(Some(FILE), &environment), Ok((url.to_owned(), key.to_owned())));
@@ -174,6 +189,8 @@ mod tests {
             (None, none, "admin.json does not exist"),
             (Some("{\"url\": 1}"), none, "is not what the server writes: line 1"),
             (None, &[("KEYSTEAD_CA", "/nowhere/ca.pem")], "KEYSTEAD_CA: cannot read /nowhere/ca.pem"),
+            (Some(FILE), &[("KEYSTEAD_API_KEY", "two words")], "KEYSTEAD_API_KEY holds is no API key"),
+            (Some(FILE), &[("KEYSTEAD_API_KEY", "a\nb")], "KEYSTEAD_API_KEY holds is no API key"),
         ];
         for (file, environment, part) in cases {
             let message = check(file, environment).unwrap_err();

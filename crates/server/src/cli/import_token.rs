@@ -45,14 +45,14 @@ pub(super) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(),
         Verb::Create { expires_in, retrievals } => {
             let body = NewImportToken { expiration: expires_in, max_allowed_retrievals: retrievals };
             let token: ImportToken = api.post_flat(&["import_token"], &body).await?;
-            let said = "It can be shown so many times: ";
-            let (times, until) = (token.remaining_retrievals, &token.expiration_date);
-            output.done(
-                &token,
-                &format!(
-                    "An import token was made, good until {until}. {said}{times}.\nNext: keystead import-token show"
-                ),
-            )
+            let sentence = format!(
+                "An import token was made. It is good until {} and can be shown so many times: {}.
+Next: keystead import-token show{}",
+                token.expiration_date,
+                token.remaining_retrievals,
+                api.here()
+            );
+            output.done(&token, &sentence)
         }
         Verb::Show { key_out, force } => {
             key_out.as_ref().map_or(Ok(()), |out| files::refuse_existing(std::slice::from_ref(out), force))?;

@@ -16,16 +16,16 @@ pub(super) enum Verb {
         /// Its name: 1 to 90 characters
         name: String,
     },
-    /// Show one
+    /// Show an instance
     Show(Which),
-    /// Give one another name
+    /// Give an instance another name
     Rename {
         #[command(flatten)]
         which: Which,
         /// The new name
         to: String,
     },
-    /// Delete one that holds no keys and no adapters, with its key rings, policies and service IDs
+    /// Delete an instance that holds no keys and no adapters, with its key rings, policies and service IDs
     Delete {
         #[command(flatten)]
         which: Which,

@@ -16,7 +16,7 @@ pub(crate) enum Verb {
         #[command(flatten)]
         adapter: AdapterName,
     },
-    /// Show one
+    /// Show a key, without its material
     Show {
         /// KMIP unique identifier
         id: String,

@@ -7,6 +7,7 @@ mod find;
 mod list;
 mod material;
 mod new;
+pub(super) mod policy;
 mod shown;
 
 use serde_json::{Map, Value};
@@ -85,11 +86,11 @@ pub(super) struct Name {
 /// What is done with keys of either sort.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
-    /// List them
+    /// List keys
     List(list::Args),
-    /// Show one, without its material
+    /// Show a key, without its material
     Show(Name),
-    /// Delete one; it can be restored within 30 days
+    /// Delete a key; it can be restored within 30 days
     Delete {
         #[command(flatten)]
         name: Name,
@@ -99,9 +100,9 @@ pub(super) enum Verb {
         #[command(flatten)]
         consent: Consent,
     },
-    /// Bring back a deleted one within 30 days
+    /// Bring back a deleted key within 30 days
     Restore(Name),
-    /// Erase a deleted one for good, 4 hours after its deletion or later (needs the role KeyPurge)
+    /// Erase a deleted key for good, 4 hours after its deletion or later (needs the role KeyPurge)
     #[command(after_help = PURGE)]
     Purge {
         #[command(flatten)]
@@ -109,11 +110,11 @@ pub(super) enum Verb {
         #[command(flatten)]
         consent: Consent,
     },
-    /// Agree to a deletion as the first of two people, where the key's policy asks for two; it counts for 7 days
+    /// Agree to a key's deletion as the first of two people, where its policy asks for two; it counts for 7 days
     SetForDeletion(Name),
-    /// Take that back
+    /// Take back the agreement to a key's deletion
     UnsetForDeletion(Name),
-    /// Move one into another key ring
+    /// Move a key into another key ring
     Move {
         #[command(flatten)]
         name: Name,
@@ -200,10 +201,11 @@ async fn delete(
     ))?;
     api.delete(&["keys", &key.id], force).await?;
     output.say(&format!(
-        "{} {} was deleted. Until 30 days from now: keystead {} restore {}",
+        "{} {} was deleted. Until 30 days from now: keystead {} restore {}{}",
         sort.title(),
         key.name,
         sort.verb(),
-        key.id
+        key.id,
+        api.here()
     ))
 }

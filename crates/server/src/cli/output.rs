@@ -1,8 +1,8 @@
 //! What goes to standard output: tables for people, the API's own resources for scripts.
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, Write};
 
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::Table;
 use serde::Serialize;
 
 use super::Failure;
@@ -81,12 +81,10 @@ fn print_json<T: Serialize + ?Sized>(value: &T) -> Result<(), Failure> {
     print(&format!("{text}\n"))
 }
 
+/// A line for each item, however narrow the terminal is: an identifier that is to be copied must stay in one piece.
 fn table<T>(items: &[T], columns: &[Column<T>]) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    if std::io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    }
     table.set_header(columns.iter().map(|Column(title, _)| title.to_uppercase()));
     table.add_rows(items.iter().map(|item| columns.iter().map(move |Column(_, read)| cell(&read(item)))));
     for column in table.column_iter_mut() {

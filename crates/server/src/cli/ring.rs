@@ -37,7 +37,10 @@ pub(super) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(),
         Verb::List => output.list(&api.all(&["key_rings"], &[]).await?, &COLUMNS, "There are no key rings."),
         Verb::Create { id } => {
             api.act(&["key_rings", &id], None::<&()>).await?;
-            output.say(&format!("Key ring {id} was made. Put a key into it: keystead rootkey create NAME --ring {id}"))
+            output.say(&format!(
+                "Key ring {id} was made. Put a key into it: keystead rootkey create NAME --ring {id}{}",
+                api.here()
+            ))
         }
         Verb::Delete { id, force, consent } => {
             consent.obtain(&format!("Key ring {id} will be deleted."))?;

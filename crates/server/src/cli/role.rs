@@ -8,7 +8,7 @@ use crate::api::Role;
 pub(super) enum Verb {
     /// List the roles
     List,
-    /// Show what one may do, by the names that audit events have for it
+    /// Show what a role may do, by the names that audit events have for it
     Show {
         /// Its name
         name: String,

@@ -29,7 +29,7 @@ pub(super) enum Verb {
     },
     #[command(flatten)]
     Common(keys::Verb),
-    /// Give one a new version and wrap what was wrapped under the old one again; no client notices
+    /// Give a root key a new version, and wrap the keys of its adapters anew; no client notices
     #[command(after_help = UNDER_A_TOKEN)]
     Rotate {
         #[command(flatten)]
@@ -37,34 +37,34 @@ pub(super) enum Verb {
         #[command(flatten)]
         material: Material,
     },
-    /// List the versions of one, the newest first; all of them unwrap
+    /// List the versions of a root key, the newest first; all of them unwrap
     Versions(Name),
-    /// Make a disabled one usable again
+    /// Make a disabled root key usable again
     Enable(Name),
-    /// Suspend one: the keys of its adapters can't be read until it is enabled again
+    /// Suspend a root key: the keys of its adapters can't be read until it is enabled again
     Disable {
         #[command(flatten)]
         name: Name,
         #[command(flatten)]
         consent: Consent,
     },
-    /// Wrap up to 4096 bytes under one: what comes out can be unwrapped with the same root key only
-    #[command(after_help = cipher::WRAP_EXAMPLES)]
+    /// Wrap up to 4096 bytes under a root key: nothing but that root key unwraps them
+    #[command(after_help = cipher::WRAP_EXAMPLES, override_usage = cipher::WRAP_USAGE)]
     Wrap(cipher::Wrapping),
-    /// Unwrap what was wrapped under one
+    /// Unwrap what was wrapped under a root key
     Unwrap(cipher::Unwrapping),
-    /// Wrap again, under the newest version, what was wrapped under one
+    /// Wrap again, under the newest version, what was wrapped under a root key
     Rewrap(cipher::Rewrapping),
-    /// Policies of one: when it rotates by itself, and how many people its deletion takes
+    /// Policies of a root key: when it rotates by itself, and how many people its deletion takes
     #[command(subcommand)]
     Policy(policy::Verb),
-    /// List what seals under one, or under any
+    /// List what seals under a root key, or under any
     Registrations {
         /// Name, alias or identifier [default: all root keys]
         #[arg(value_name = "NAME|ID")]
         key: Option<String>,
     },
-    /// Have all that seals under one told of its state and newest version again; at most once an hour
+    /// Have all that seals under a root key told of its state and newest version; at most once an hour
     Sync(Name),
 }
 

@@ -21,9 +21,9 @@ pub(super) enum Verb {
         #[arg(long)]
         description: Option<String>,
     },
-    /// Show one
+    /// Show a service ID
     Show(Name),
-    /// Delete one, with its API keys and all access that it has
+    /// Delete a service ID, with its API keys and all access that it has
     Delete {
         #[command(flatten)]
         name: Name,
@@ -53,33 +53,42 @@ struct Row {
     owner: String,
 }
 
-const COLUMNS: [Column<Row>; 6] = [
+const LISTED: [Column<Row>; 5] = [
+    Column("Name", |row| row.service_id.name.clone()),
+    Column("Id", |row| row.service_id.id.clone()),
+    Column("Of", |row| row.owner.clone()),
+    Column("Created", |row| row.service_id.created_at.clone()),
+    Column("Description", |row| row.service_id.description.clone()),
+];
+
+const SHOWN: [Column<Row>; 6] = [
     Column("Name", |row| row.service_id.name.clone()),
     Column("Id", |row| row.service_id.id.clone()),
     Column("IAM id", |row| row.service_id.iam_id.clone()),
     Column("Of", |row| row.owner.clone()),
-    Column("Created", |row| row.service_id.created_at.clone()),
     Column("Description", |row| row.service_id.description.clone()),
+    Column("Created", |row| format!("{} by {}", row.service_id.created_at, row.service_id.created_by)),
 ];
 
 pub(super) async fn run(verb: Verb, client: &Client, output: Output) -> Result<(), Failure> {
     match verb {
         Verb::List => {
             let listed = client.identities().await?.list(&["serviceids"]).await?;
-            output.list(&rows(listed, client).await, &COLUMNS, "There are no service IDs.")
+            output.list(&rows(listed, client).await, &LISTED, "There are no service IDs.")
         }
         Verb::Create { name, description } => {
             let api = client.identities().await?;
             let made: ServiceId = api.post(&["serviceids"], &NewServiceId { name, description }).await?;
+            let (which, here) = (typed(&made.name).unwrap_or(&made.id), api.here());
             let next = format!(
-                "Next, say what it may do:     keystead access grant {0} Reader\nand give it an API key:       keystead apikey create {0} NAME",
-                made.id
+                "Next, say what it may do:  keystead access grant {which} Viewer Reader{here}
+and give it an API key:    keystead apikey create {which} NAME{here}"
             );
             output.done(&made, &format!("Service ID {} was made ({}).\n{next}", made.name, made.id))
         }
         Verb::Show(name) => {
             let (_, found) = find(client, &name).await?;
-            rows(vec![found], client).await.iter().try_for_each(|row| output.show(row, &COLUMNS))
+            rows(vec![found], client).await.iter().try_for_each(|row| output.show(row, &SHOWN))
         }
         Verb::Delete { name, consent } => {
             let (api, found) = find(client, &name).await?;
@@ -110,6 +119,12 @@ pub(super) async fn find<'a>(client: &'a Client, name: &Name) -> Result<(Api<'a>
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// A name that can be typed as it is.
+fn typed(name: &str) -> Option<&str> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    Some(name).filter(|name| !name.starts_with('-') && name.bytes().all(fits))
 }
 
 async fn rows(listed: Vec<ServiceId>, client: &Client) -> Vec<Row> {

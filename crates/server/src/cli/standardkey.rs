@@ -10,7 +10,7 @@ use crate::api::key_protect::Key;
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = KMIP)]
 pub(super) enum Verb {
-    /// Have a key of 32 random bytes made and stored
+    /// Make a key of 32 random bytes, and store it
     Create {
         /// Its name: 1 to 90 characters
         name: String,
@@ -34,7 +34,10 @@ pub(super) enum Verb {
     },
     #[command(flatten)]
     Common(keys::Verb),
-    /// Get the bytes of one; of a KMIP client's key, what is stored of it, which its root key seals
+    /// Policies of a key: how many people its deletion takes
+    #[command(subcommand)]
+    Policy(keys::policy::Verb),
+    /// Get the bytes of a key; of a KMIP client's, what is stored of it, sealed
     Payload {
         #[command(flatten)]
         name: Name,
@@ -66,6 +69,7 @@ pub(super) async fn run(verb: Verb, api: Api<'_>, output: Output) -> Result<(), 
             keys::create(Sort::Standard, name, options, policies(two), brought, api, output).await
         }
         Verb::Common(verb) => keys::run(Sort::Standard, verb, api, output).await,
+        Verb::Policy(verb) => keys::policy::run(Sort::Standard, verb, &api, output).await,
         Verb::Payload { name, delivery } => payload(&name, &delivery, &api, output).await,
     }
 }

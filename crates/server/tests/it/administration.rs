@@ -1,12 +1,17 @@
 //! The command line against a running server.
 
+mod identities;
+mod instances;
+mod root_keys;
+mod standard_keys;
+
 use std::os::unix::fs::PermissionsExt;
 
 use crate::running::{Running, command, finish};
 
 #[test]
 fn an_administrator_does_everything_from_the_command_line() {
-    let server = Running::start();
+    let server = Running::start_without_waits();
     server.check("adapter list", 0, "default");
     server.check("rootkey list", 0, "active");
     server.check("cert list", 0, "No client may connect");
@@ -18,13 +23,14 @@ fn an_administrator_does_everything_from_the_command_line() {
     server.check("adapter show dc3", 1, "there is no adapter `dc3`");
     server.check("adapter remove dc2", 2, "--yes");
     server.check("adapter remove dc2 --yes", 0, "was removed");
+    server.check("adapter remove dc2 --yes", 1, "there is no adapter `dc2`");
 
     server.check("rootkey create spare --description unused", 0, "was made");
     server.check("rootkey show spare", 0, "unused");
     server.check("rootkey rotate default", 0, "version 2");
     server.check("rootkey disable spare --yes", 0, "is disabled");
     server.check("rootkey enable spare", 0, "is enabled");
-    server.check("rootkey delete default --yes", 1, "default");
+    server.check("rootkey delete default --yes", 1, "is used by default");
     server.check("rootkey delete spare", 2, "--yes");
     server.check("rootkey delete spare --yes", 0, "30 days");
     server.check("rootkey restore spare", 0, "was restored");
@@ -37,7 +43,10 @@ fn json_is_what_the_api_gives() {
     let adapters = server.json("adapter list");
     assert_eq!(adapters[0]["name"], "default");
     assert_eq!(server.json("adapter show default"), adapters[0]);
-    assert_eq!(server.json("rootkey show default")["adapters"][0], "default");
+    let root_key = server.json("rootkey show default");
+    assert_eq!((&root_key["name"], &root_key["extractable"]), (&"default".into(), &false.into()));
+    assert_eq!(adapters[0]["profile_data"]["crk_id"], root_key["id"]);
+    assert_eq!(server.json("rootkey list"), serde_json::json!([root_key]));
     assert_eq!(server.json("key list"), serde_json::json!([]));
     assert_eq!(server.json("cert list"), serde_json::json!([]));
 }
@@ -108,6 +117,8 @@ fn what_stands_in_the_way_is_said_with_what_to_do() {
 
     let key = server.run_with("adapter list", &[("KEYSTEAD_API_KEY", "keystead_wrong")], b"");
     assert!(key.code == 1 && key.stderr.contains("KEYSTEAD_API_KEY"), "{key:?}");
+    let words = server.run_with("adapter list", &[("KEYSTEAD_API_KEY", "two words")], b"");
+    assert!(words.code == 2 && words.stderr.contains("is no API key"), "{words:?}");
 
     let other = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
     let mut params = rcgen::CertificateParams::new(vec![]).unwrap();

@@ -29,7 +29,14 @@ pub(crate) struct Outcome {
 impl Running {
     /// A first start.
     pub(crate) fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap())
+        Self::start_in(tempfile::tempdir().unwrap(), &[])
+    }
+
+    /// A first start, with a key manager that makes nobody wait.
+    pub(crate) fn start_without_waits() -> Self {
+        let waits = ["ENABLE_AFTER", "RESTORE_AFTER", "PURGE_AFTER", "ROTATE_EVERY", "SYNC_EVERY"];
+        let variables = waits.map(|wait| (format!("KEYSTEAD_TIMERS_{wait}"), "0"));
+        Self::start_in(tempfile::tempdir().unwrap(), &variables)
     }
 
     /// Kills the server as a crash would, and starts it again on the same data.
@@ -37,11 +44,12 @@ impl Running {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
-        Self::start_in(folder)
+        Self::start_in(folder, &[])
     }
 
-    fn start_in(folder: TempDir) -> Self {
+    fn start_in(folder: TempDir, environment: &[(String, &str)]) -> Self {
         let mut child = command()
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .args([
                 "serve",
                 "--name",
@@ -85,6 +93,19 @@ impl Running {
         let mut command = command();
         command.args(line.split_whitespace()).env("KEYSTEAD_DATA", self.data());
         finish(command.envs(environment.iter().copied()), stdin)
+    }
+
+    /// Runs a command that must succeed, and gives the one line that it prints on standard output.
+    pub(crate) fn line(&self, line: &str) -> String {
+        let outcome = self.run(line);
+        assert_eq!((outcome.code, outcome.stdout.lines().count()), (0, 1), "{line}: {outcome:?}");
+        outcome.stdout.trim().to_owned()
+    }
+
+    /// Puts a file where commands find it, and gives its path.
+    pub(crate) fn file(&self, name: &str, content: &[u8]) -> String {
+        std::fs::write(self.path(name), content).unwrap();
+        self.path(name)
     }
 
     /// Runs a command that must succeed, and gives its JSON.

@@ -7,7 +7,10 @@ use crate::cli::Failure;
 
 /// What to do about the refusals that a command mends.
 const REMEDIES: [(&str, &str); 8] = [
-    ("PROTECTED_RESOURCE_ERR", "`keystead rootkey registrations` shows what uses a root key"),
+    (
+        "PROTECTED_RESOURCE_ERR",
+        "`keystead rootkey registrations` shows what uses a root key; --force deletes it all the same",
+    ),
     ("AUTHORIZATIONS_NOT_MET", "let somebody else set it for deletion first, with the verb `set-for-deletion`"),
     ("KEY_DELETED_ERR", "bring it back first, with the verb `restore`"),
     ("IMPORT_TOKEN_NOT_FOUND_ERR", "keystead import-token create"),
@@ -17,8 +20,8 @@ const REMEDIES: [(&str, &str); 8] = [
     ("AMBIGUOUS_NAME_ERR", "see the identifiers with the verb `list`"),
 ];
 
-const NO_ACCESS: &str = "`keystead role list` shows what each role may do, and an administrator gives them with \
-`keystead access grant`; if it is the wrong instance, name another with --instance";
+const NO_ACCESS: &str = "an administrator gives roles with `keystead access grant`, whose --help says what each is for; --instance \
+names another instance";
 
 /// What an answer that is no success says. `origin` is where the API key came from.
 pub(super) fn failure(status: StatusCode, body: &[u8], origin: &str) -> Failure {
@@ -28,7 +31,8 @@ pub(super) fn failure(status: StatusCode, body: &[u8], origin: &str) -> Failure 
     };
     match (status, reasons.into_iter().next()) {
         (StatusCode::UNAUTHORIZED, None) => Failure::no_access(
-            "the API key is good, but its service ID may not do this here, or there is no such instance",
+            "the API key is good, but may not do this: its service ID lacks the role, there is no such instance, or the instance's \
+policies refuse this address",
             NO_ACCESS,
         ),
         (StatusCode::UNAUTHORIZED, Some(reason)) => Failure::new(
@@ -49,7 +53,6 @@ pub(super) fn failure(status: StatusCode, body: &[u8], origin: &str) -> Failure 
 
 fn otherwise(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::NOT_FOUND => "see what there is with the verb `list`",
         StatusCode::TOO_MANY_REQUESTS => "wait a minute: too many wrong API keys were shown from this address",
         status if status.is_server_error() => "look for the correlation id in the server's log",
         _ => "",
@@ -66,9 +69,9 @@ mod tests {
             format!(r#", "reasons": [{{"code": "{code}", "message": "it is wrong", "status": 409, "moreInfo": ""}}]"#)
         };
         let cases = [
-            (401, String::new(), "its service ID may not do this", "keystead access grant", true, false),
+            (401, String::new(), "its service ID lacks the role", "keystead access grant", true, false),
             (401, reasons("UNAUTHORIZED_ERR"), "it is wrong", "check the API key in FILE", false, false),
-            (404, reasons("KEY_NOT_FOUND_ERR"), "it is wrong", "the verb `list`", false, true),
+            (404, reasons("KEY_NOT_FOUND_ERR"), "it is wrong", "", false, true),
             (404, reasons("IMPORT_TOKEN_NOT_FOUND_ERR"), "it is wrong", "import-token create", false, true),
             (409, reasons("PROTECTED_RESOURCE_ERR"), "it is wrong", "rootkey registrations", false, false),
             (410, reasons("KEY_DELETED_ERR"), "it is wrong", "restore", false, false),

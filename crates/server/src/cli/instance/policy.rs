@@ -51,6 +51,7 @@ pub(in crate::cli) enum Setting {
         consent: Consent,
     },
     /// Which keys may be made and imported
+    #[command(arg_required_else_help = true)]
     KeyCreateImportAccess(Access),
     /// Whether metrics are served
     Metrics {

@@ -16,6 +16,8 @@ pub(in crate::cli) struct Found {
     pub(in crate::cli) id: String,
     /// What people know it by.
     pub(in crate::cli) name: String,
+    /// When it expires, as far as that is known.
+    pub(in crate::cli) expires: Option<String>,
 }
 
 /// Of several keys with one name, which is rather meant.
@@ -39,12 +41,15 @@ impl fmt::Display for Found {
 
 impl From<&Key> for Found {
     fn from(key: &Key) -> Self {
-        Found { id: key.id.clone(), name: key.name.clone() }
+        Found { id: key.id.clone(), name: key.name.clone(), expires: key.expiration_date.clone() }
     }
 }
 
 /// Finds the one key of a sort that is meant.
 pub(in crate::cli) async fn find(api: &Api<'_>, sort: Sort, text: &str, wish: Wish) -> Result<Found, Failure> {
+    if text.is_empty() {
+        return Err(Failure::usage(format!("`` is no {}", sort.name()), "give a name, an alias or an identifier"));
+    }
     if !is_id(text)
         && let Some(found) = by_name(api, sort, text, wish).await?
     {
@@ -54,7 +59,9 @@ pub(in crate::cli) async fn find(api: &Api<'_>, sort: Sort, text: &str, wish: Wi
         Ok(key) if Sort::of(&key) == sort => Ok(Found::from(&key)),
         Ok(key) => Err(other_sort(&key, text)),
         // Who may not look may still have the right to what they came for.
-        Err(failure) if failure.is_no_access() => Ok(Found { id: text.to_owned(), name: text.to_owned() }),
+        Err(failure) if failure.is_no_access() => {
+            Ok(Found { id: text.to_owned(), name: text.to_owned(), expires: None })
+        }
         Err(failure) if failure.is_not_found() => Err(Failure::not_found(
             format!("there is no {} `{text}`", sort.name()),
             format!("see which there are: keystead {} list", sort.verb()),
@@ -64,13 +71,18 @@ pub(in crate::cli) async fn find(api: &Api<'_>, sort: Sort, text: &str, wish: Wi
 }
 
 async fn by_name(api: &Api<'_>, sort: Sort, text: &str, wish: Wish) -> Result<Option<Found>, Failure> {
-    let search = format!("exact:escape:{text}");
+    let search = searched("exact:", text);
     let query = [("search", search.as_str()), ("extractable", sort.extractable()), ("state", STATES)];
     match api.all(&["keys"], &query).await {
         Ok(keys) => choose(&keys, sort, text, wish),
         Err(failure) if failure.is_no_access() => Ok(None),
         Err(failure) => Err(failure),
     }
+}
+
+/// A word as the API searches for it: as it is, whatever it looks like, and without the comma that some clients put behind it.
+pub(super) fn searched(how: &str, word: &str) -> String {
+    format!("{how}escape:{word},")
 }
 
 fn choose(keys: &[Key], sort: Sort, text: &str, wish: Wish) -> Result<Option<Found>, Failure> {

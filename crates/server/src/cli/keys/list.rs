@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Sort;
+use super::find::searched;
 use super::shown::{ROOT, Row, STANDARD, adapter};
 use crate::api::key_protect::{Key, Registration};
 use crate::cli::{Api, Failure, Output};
@@ -22,7 +23,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) async fn run(sort: Sort, args: Args, api: Api<'_>, output: Output) -> Result<(), Failure> {
-    let search = args.search.map(|word| format!("escape:{word}"));
+    let search = args.search.filter(|word| !word.is_empty()).map(|word| searched("", &word));
     let mut query = vec![("extractable", sort.extractable())];
     query.extend(search.as_deref().map(|search| ("search", search)));
     query.extend(args.deleted.then_some(("state", "5")));

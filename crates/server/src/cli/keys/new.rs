@@ -20,7 +20,7 @@ pub(in crate::cli) struct Options {
     /// A word to find it by; may be given 30 times
     #[arg(long)]
     tag: Vec<String>,
-    /// When it stops wrapping, such as 2030-01-31 or 2030-01-31T12:00:00Z [default: never]
+    /// When it becomes deactivated (a root key unwraps then, and wraps no more), such as 2030-01-31 or 2030-01-31T12:00:00Z [default: never]
     #[arg(long, value_name = "DATE")]
     expires: Option<String>,
 }

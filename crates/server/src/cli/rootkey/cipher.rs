@@ -11,6 +11,9 @@ use crate::cli::output::print;
 use crate::cli::private::{self, Delivery, Form};
 use crate::cli::{Api, Failure, Output, files, warn};
 
+pub(super) const WRAP_USAGE: &str = "keystead rootkey wrap [OPTIONS] <NAME|ID> <FILE>
+       keystead rootkey wrap [OPTIONS] <NAME|ID> --new <FILE>";
+
 pub(super) const WRAP_EXAMPLES: &str = "Examples:
   keystead rootkey wrap main secret.bin --out secret.wrapped
   keystead rootkey unwrap main secret.wrapped --out secret.bin
@@ -108,8 +111,10 @@ impl Unwrapping {
         if !output.is_json() || self.delivery.is_to_a_file() {
             self.delivery.hand_over(&unwrapped.plaintext)?;
         }
-        if output.is_json() {
-            return output.json(&without_plaintext(&unwrapped, self.delivery.is_to_a_file())?);
+        match (output.is_json(), self.delivery.is_to_a_file()) {
+            (true, false) => return output.json(&unwrapped),
+            (true, true) => return output.json(&without_plaintext(&unwrapped)?),
+            (false, _) => {}
         }
         if unwrapped.ciphertext.is_some() {
             warn(
@@ -155,10 +160,10 @@ impl ToFile {
 }
 
 /// A secret that went into a file is not printed too.
-fn without_plaintext(unwrapped: &Unwrapped, is_in_a_file: bool) -> Result<Value, Failure> {
+fn without_plaintext(unwrapped: &Unwrapped) -> Result<Value, Failure> {
     let mut answer = serde_json::to_value(unwrapped)
         .map_err(|error| Failure::new(format!("cannot write JSON: {error}"), "report this as a defect"))?;
-    if let Some(fields) = answer.as_object_mut().filter(|_| is_in_a_file) {
+    if let Some(fields) = answer.as_object_mut() {
         fields.remove("plaintext");
     }
     Ok(answer)

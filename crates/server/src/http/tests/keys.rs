@@ -37,6 +37,45 @@ fn content_type(reply: &Reply) -> &str {
     reply.headers["content-type"].to_str().unwrap()
 }
 
+/// What each route is called in audit events (Key Protect: "Activity tracking events").
+const EVENTS: [(&str, &str, &str); 21] = [
+    ("HEAD", "", "kms.secrets.head"),
+    ("GET", "", "kms.secrets.list"),
+    ("POST", "", "kms.secrets.create"),
+    ("POST", "_with_policy_overrides", "kms.secrets-with-policy-overrides.create"),
+    ("GET", "/{id}", "kms.secrets.read"),
+    ("GET", "/{id}/metadata", "kms.secrets-metadata.read"),
+    ("GET", "/{id}/versions", "kms.secrets-key-versions.list"),
+    ("PATCH", "/{id}", "kms.secrets.patch"),
+    ("DELETE", "/{id}", "kms.secrets.delete"),
+    ("DELETE", "/{id}/purge", "kms.secrets.purge"),
+    ("POST", "/{id}/restore", "kms.secrets.restore"),
+    ("POST", "/{id}/actions/wrap", "kms.secrets.wrap"),
+    ("POST", "/{id}/actions/unwrap", "kms.secrets.unwrap"),
+    ("POST", "/{id}/actions/rewrap", "kms.secrets.rewrap"),
+    ("POST", "/{id}/actions/rotate", "kms.secrets.rotate"),
+    ("POST", "/{id}/actions/enable", "kms.secrets.enable"),
+    ("POST", "/{id}/actions/disable", "kms.secrets.disable"),
+    ("POST", "/{id}/actions/setKeyForDeletion", "kms.secrets.setkeyfordeletion"),
+    ("POST", "/{id}/actions/unsetKeyForDeletion", "kms.secrets.unsetkeyfordeletion"),
+    ("POST", "/{id}/actions/sync", "kms.secrets.default"),
+    ("POST", "/{id}", "kms.secrets.default"),
+];
+
+#[tokio::test]
+async fn each_route_has_the_event_of_what_it_does() {
+    let mut house = House::new().await;
+    house.api_key = house.appoint_here(&[Role::Manager, Role::KeyPurge]).await;
+    for (method, rest, name) in EVENTS {
+        let path = format!("/api/v2/keys{}", rest.replace("{id}", "nobody"));
+        house.ask(method, &path, "not json").await;
+        let event = house.events().await.pop().unwrap();
+        assert_eq!((&event["action"], &event["requestData"]["requestURI"]), (&json!(name), &json!(path)), "{method}");
+        let about = if rest.starts_with("/{id}") { ":key:nobody" } else { "::" };
+        assert!(event["target"]["id"].as_str().unwrap().ends_with(about), "{event}");
+    }
+}
+
 #[tokio::test]
 async fn a_new_key_shows_all_of_itself() {
     let house = House::new().await;

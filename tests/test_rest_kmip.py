@@ -198,7 +198,7 @@ class Site:
         assert identifier not in self.located()
 
     def located(self):
-        return self.client.call("Locate").all("Unique Identifier")
+        return [item.value for item in self.client.call("Locate").all("Unique Identifier")]
 
 
 @pytest.fixture

@@ -102,6 +102,11 @@ macro_rules! actions {
                 !self.event().starts_with("kms.")
             }
 
+            /// Whether it is about the KMIP service of an instance.
+            pub(crate) fn is_of_kmip(self) -> bool {
+                self.event().starts_with("kms.kmip-management.")
+            }
+
             /// Who may.
             pub fn roles(self) -> &'static [Role] {
                 match self { $(Action::$action => &[$($role),*],)* }

@@ -5,6 +5,7 @@
 
 use crate::audit::success;
 use crate::change::{ATTEMPTS, Decision};
+use crate::instance::Making;
 use crate::key::{Found, SetForDeletion};
 use crate::ledger::Stored;
 use crate::timers::left;
@@ -57,8 +58,9 @@ impl KeyManager {
             Found::Kmip(key) => return self.restore_kmip(call, &key).await,
         };
         key.after(Event::Restore)?;
-        // keyCreateImportAccess has no say: its rules are for new keys, and no material is brought along that `enforce_token` could
-        // ask a token for. What was let in once comes back as it was.
+        // No material is brought along that `enforce_token` could ask a token for.
+        let making = Making { extractable: key.extractable, imported: key.imported, with_token: true };
+        self.check_making(call.instance, making).await?;
         self.change(call, key.id, |key| {
             let state = key.after(Event::Restore)?;
             self.check_restorable(call, key.id, key.deleted)?;

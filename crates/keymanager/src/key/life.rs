@@ -19,6 +19,9 @@ impl KeyManager {
     /// [`Error::PayloadForbidden`], [`Error::RotatedRecently`], [`Error::CreateImportAccess`], [`Error::Field`], [`Error::Busy`]; for
     /// an import token as [`KeyManager::create_key`].
     pub async fn rotate(&self, call: &Call, id_or_alias: &str, payload: Option<Payload>) -> Result<Key, Error> {
+        // A rotation that a policy asks for by itself is none that anybody makes: it is not asked this.
+        self.find(call, id_or_alias, None).await?.root()?;
+        self.check_making(call.instance, Making::of(false, payload.as_ref())).await?;
         self.rotate_if(call, id_or_alias, payload, |_| Ok(())).await
     }
 

@@ -265,7 +265,7 @@ async fn a_new_key_has_its_instances_policies_or_its_own() {
     }
 }
 
-/// The policy keyCreateImportAccess says which new keys are made, and has no say over those that are there.
+/// The policy keyCreateImportAccess says which keys are made, and made anew: rotated, restored.
 #[tokio::test]
 async fn what_the_instance_forbids_is_not_made() {
     let (manager, instance) = fresh().await;
@@ -282,11 +282,15 @@ async fn what_the_instance_forbids_is_not_made() {
         assert!(matches!(create(&manager, instance, asked).await, Err(Error::CreateImportAccess(_))));
     }
     let (id, call) = (key.id.to_string(), |action, seconds| call_at(instance, action, later(seconds)));
-    manager.rotate(&call(Action::RotateKey, 0), &id, None).await.unwrap();
+    let rotated = manager.rotate(&call(Action::RotateKey, 0), &id, None).await;
+    assert!(matches!(rotated, Err(Error::CreateImportAccess(_))));
     manager.delete_key(&call(Action::DeleteKey, 0), &id, false).await.unwrap();
-    manager.restore(&call(Action::RestoreKey, 100), &id).await.unwrap();
+    let restored = manager.restore(&call(Action::RestoreKey, 100), &id).await;
+    assert!(matches!(restored, Err(Error::CreateImportAccess(_))));
     let allowed = CreateImportAccess { create_root_key: true, ..nothing };
     set(&manager, instance, Rule::KeyCreateImportAccess(allowed)).await;
+    manager.restore(&call(Action::RestoreKey, 200), &id).await.unwrap();
+    manager.rotate(&call(Action::RotateKey, 300), &id, None).await.unwrap();
     make(&manager, instance, new("crk")).await;
 }
 

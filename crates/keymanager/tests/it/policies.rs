@@ -240,33 +240,36 @@ async fn key_create_import_access_is_a_table() {
     }
 }
 
-/// What new keys may be is not asked of those that are there; what is brought along for them is.
+/// A key that is there is made anew, by rotation or restoration, only where such a one could be made; but no token is asked for what
+/// brings no material along.
 #[tokio::test]
-async fn key_create_import_access_lets_old_keys_live() {
+async fn key_create_import_access_is_asked_again() {
     let (manager, instance) = fresh().await;
     let (generated, imported) =
         (make(&manager, instance, new("k")).await, make(&manager, instance, with(new("k"), &[1; 32])).await);
-    let nothing = CreateImportAccess {
-        create_root_key: false,
-        create_standard_key: false,
-        import_root_key: false,
-        import_standard_key: false,
-        enforce_token: false,
-    };
-    let day = 86_400;
-    for (index, enforce_token) in [false, true].into_iter().enumerate() {
-        let now = later(day * i64::try_from(index + 1).unwrap());
-        set(&manager, instance, vec![on(Rule::KeyCreateImportAccess(CreateImportAccess { enforce_token, ..nothing }))])
-            .await;
-        for (key, payload, refused) in [(&generated, None, false), (&imported, Some(plain(&[2; 32])), enforce_token)] {
-            let id = key.id.to_string();
-            let rotated = manager.rotate(&call_at(instance, Action::RotateKey, now), &id, payload).await;
-            assert_eq!(matches!(rotated, Err(Error::CreateImportAccess(_))), refused, "{rotated:?}");
-            assert_eq!(rotated.is_ok(), !refused);
-            manager.delete_key(&call_at(instance, Action::DeleteKey, now), &id, false).await.unwrap();
-            let after = keymanager::Call::internal(instance, Action::RestoreKey, "somebody", later(day * 3));
-            manager.restore(&after, &id).await.unwrap();
+    let nothing = CreateImportAccess { create_root_key: false, import_root_key: false, ..EVERYTHING };
+    let token = CreateImportAccess { enforce_token: true, ..EVERYTHING };
+    let rows = [
+        (nothing, &generated, None, [false, false]),
+        (nothing, &imported, Some(&[2; 32]), [false, false]),
+        (token, &imported, Some(&[3; 32]), [false, true]),
+        (token, &generated, None, [true, true]),
+        (EVERYTHING, &imported, Some(&[4; 32]), [true, true]),
+    ];
+    for (index, (access, key, payload, [rotates, restores])) in rows.into_iter().enumerate() {
+        let (id, now) = (key.id.to_string(), 86_400 * i64::try_from(index + 1).unwrap());
+        let at = |action, seconds| call_at(instance, action, later(now + seconds));
+        set(&manager, instance, vec![on(Rule::KeyCreateImportAccess(access))]).await;
+        let rotated = manager.rotate(&at(Action::RotateKey, 0), &id, payload.map(|bytes| plain(bytes))).await;
+        assert_eq!(rotated.is_ok(), rotates, "{access:?}: {rotated:?}");
+        manager.delete_key(&at(Action::DeleteKey, 1), &id, false).await.unwrap();
+        let restored = manager.restore(&at(Action::RestoreKey, 100), &id).await;
+        assert_eq!(restored.is_ok(), restores, "{access:?}: {restored:?}");
+        for refused in [rotated.err(), restored.err()].into_iter().flatten() {
+            assert!(matches!(refused, Error::CreateImportAccess(_)), "{refused}");
         }
+        set(&manager, instance, vec![on(Rule::KeyCreateImportAccess(EVERYTHING))]).await;
+        let _ = manager.restore(&at(Action::RestoreKey, 200), &id).await;
     }
 }
 

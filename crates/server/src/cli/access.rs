@@ -49,7 +49,7 @@ const ROLES: &str = "Roles on keys, each with more than the one before:
   Manager              and disable, delete and restore keys, policies, and all that belongs to adapters
   KeyPurge             erase deleted keys, and nothing else
   KmipAdapterManager   adapters, their certificates and KMIP objects, and nothing else
-Roles on instances:
+Roles on instances; on a key ring or a key alone they allow nothing:
   Viewer, Operator     see instances; without it, --instance takes an identifier only
   Editor               and make, rename and delete them
   Administrator        and look after service IDs, API keys and access

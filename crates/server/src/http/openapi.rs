@@ -12,7 +12,7 @@ use keymanager::Role;
 use serde_json::Value;
 use utoipa::Path;
 use utoipa::openapi::extensions::Extensions;
-use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{Components, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -63,6 +63,7 @@ impl Document {
     /// Adds a route.
     pub(super) fn add<D: Path + Describes>(&mut self, guard: Option<&Guard>) {
         let mut operation = D::operation();
+        operation.operation_id = Some(operation_id(&D::methods(), &D::path()));
         match guard {
             Some(guard) => protect(&mut operation, guard),
             None => operation.security = Some(vec![SecurityRequirement::default()]),
@@ -108,6 +109,22 @@ impl Document {
         schemas.push((T::name().into_owned(), T::schema()));
         self.components.schemas.extend(schemas);
     }
+}
+
+/// A name that no other operation has: method and path, such as `get_v2_keys_id_metadata`.
+fn operation_id(methods: &[HttpMethod], path: &str) -> String {
+    let method = match methods.first() {
+        Some(HttpMethod::Get) | None => "get",
+        Some(HttpMethod::Post) => "post",
+        Some(HttpMethod::Put) => "put",
+        Some(HttpMethod::Delete) => "delete",
+        Some(HttpMethod::Options) => "options",
+        Some(HttpMethod::Head) => "head",
+        Some(HttpMethod::Patch) => "patch",
+        Some(HttpMethod::Trace) => "trace",
+    };
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty() && *word != "api");
+    words.fold(method.to_owned(), |name, word| format!("{name}_{word}"))
 }
 
 /// Who may, and the headers that say where.

@@ -25,7 +25,6 @@ fn a_service_id_may_do_what_it_was_granted() {
         ("access grant ci Baker", 1, "there is no role `Baker`"),
         ("access grant ci Manager --key default", 2, "is not the identifier of a key"),
         ("access grant ci Manager --ring none", 1, "there is no key ring `none`"),
-        ("access grant ci Viewer --ring default", 1, "platform role"),
         ("apikey create ci laptop --expires 2020-01-31", 1, "past"),
         ("apikey create ci laptop --expires soon", 1, "such as"),
     ];

@@ -20,7 +20,8 @@ pub use date::{moment, rfc3339};
 pub use envelope::{Collection, ErrorBody, ErrorResource, ErrorTarget, Metadata, Reason, Resource, SearchQuery};
 pub use health::{Health, Status};
 pub use identity::{
-    ApiKey, Authorization, Grant, Instance, NewApiKey, NewAuthorization, NewGrant, NewInstance, NewServiceId, Role, ServiceId,
+    ApiKey, Authorization, Grant, Instance, NewApiKey, NewAuthorization, NewGrant, NewInstance, NewServiceId, Role,
+    ServiceId,
 };
 pub use key::{Attribute, Key};
 pub use private::PrivateText;

@@ -123,7 +123,9 @@ fn told(error: engine::manage::Error, id: Uuid) -> Error {
         E::Refused(_) => Error::Busy,
         E::Failed(Fault::Store(error)) => Error::Store(error),
         E::Failed(Fault::Wrap(error)) => Error::Crypto(error),
-        E::Failed(Fault::Damaged(_) | Fault::Record(..) | Fault::Audit(_)) => Error::Damaged { what: "KMIP object", id },
+        E::Failed(Fault::Damaged(_) | Fault::Record(..) | Fault::Audit(_)) => {
+            Error::Damaged { what: "KMIP object", id }
+        }
         E::Name(_) | E::Description | E::NameTaken(_) | E::Listed(_) | E::Limit(_) | E::InUse(_) | E::Active(_) => {
             Error::Unknown
         }

@@ -110,11 +110,8 @@ impl<T> Collection<T> {
     where
         T: Resource,
     {
-        let metadata = Metadata {
-            collection_type: T::TYPE.to_owned(),
-            collection_total: resources.len(),
-            ..Metadata::default()
-        };
+        let metadata =
+            Metadata { collection_type: T::TYPE.to_owned(), collection_total: resources.len(), ..Metadata::default() };
         Collection { metadata, resources }
     }
 

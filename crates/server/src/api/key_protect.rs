@@ -12,15 +12,13 @@ mod request;
 mod ring;
 
 pub use action::{Rewrapped, Rotate, Unwrap, Unwrapped, Wrap, Wrapped};
+pub use adapter::{KmipAdapter, KmipCertificate, KmipObject, NewKmipAdapter, NewKmipCertificate, PROFILE, ProfileData};
+pub use import_token::{ImportToken, NewImportToken};
 pub use key::{AlgorithmMetadata, DualAuthDelete, Key, KeyId, KeyVersion, PatchKey, ShownKey};
 pub use new_key::{NewKey, NewKeyWithPolicies};
-pub use import_token::{ImportToken, NewImportToken};
-pub use adapter::{
-    KmipAdapter, KmipCertificate, KmipObject, NewKmipAdapter, NewKmipCertificate, PROFILE, ProfileData,
-};
 pub use policy::{
-    AllowedIpPort, DualAuthPolicy, InstancePolicy, KeyPolicy, NewInstancePolicy, NewKeyPolicy, PolicyAttributes, PolicyData,
-    PolicyType, RotationPolicy,
+    AllowedIpPort, DualAuthPolicy, InstancePolicy, KeyPolicy, NewInstancePolicy, NewKeyPolicy, PolicyAttributes,
+    PolicyData, PolicyType, RotationPolicy,
 };
 pub use registration::Registration;
 pub use request::{Request, RequestMetadata};

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 /// Where a file is looked for when none is named.
 const SYSTEM_FILE: &str = "/etc/keystead/keystead.toml";
 /// Variables that the command line or the master key reads, so that they are no misspelt settings.
-const OTHER_VARIABLES: [&str; 5] =
-    [FILE_VARIABLE, PASSPHRASE_VARIABLE, "KEYSTEAD_URL", "KEYSTEAD_API_KEY", "KEYSTEAD_CA"];
+const OTHER_VARIABLES: [&str; 6] =
+    [FILE_VARIABLE, PASSPHRASE_VARIABLE, "KEYSTEAD_URL", "KEYSTEAD_API_KEY", "KEYSTEAD_CA", "KEYSTEAD_INSTANCE"];
 
 /// Puts together what is in force.
 ///

@@ -167,30 +167,15 @@ pub(super) const ALL: &[Setting] = &[
         enable_after,
         0..=604_800
     ),
-    timer!(
-        "timers.restore_after",
-        "How long after a key was deleted it can be restored.",
-        restore_after,
-        0..=604_800
-    ),
-    timer!(
-        "timers.restorable",
-        "How long a deleted key can be restored.",
-        restorable,
-        1..=31_536_000
-    ),
+    timer!("timers.restore_after", "How long after a key was deleted it can be restored.", restore_after, 0..=604_800),
+    timer!("timers.restorable", "How long a deleted key can be restored.", restorable, 1..=31_536_000),
     timer!(
         "timers.purge_after",
         "How long after a key was deleted it can be purged by hand.",
         purge_after,
         0..=31_536_000
     ),
-    timer!(
-        "timers.purge_at",
-        "How long after a key was deleted it is purged by itself.",
-        purge_at,
-        1..=315_360_000
-    ),
+    timer!("timers.purge_at", "How long after a key was deleted it is purged by itself.", purge_at, 1..=315_360_000),
     timer!(
         "timers.rotate_every",
         "How long after a key was rotated it can be rotated again.",
@@ -209,12 +194,7 @@ pub(super) const ALL: &[Setting] = &[
         deletion_authorized,
         1..=31_536_000
     ),
-    timer!(
-        "timers.month",
-        "A month of a rotation policy's interval.",
-        month,
-        1..=31_536_000
-    ),
+    timer!("timers.month", "A month of a rotation policy's interval.", month, 1..=31_536_000),
     Setting {
         key: "timers.round",
         about: "How often it is looked for keys that expire, rotate or are purged by themselves.",

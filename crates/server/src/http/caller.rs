@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
-use keymanager::{Call, Denied, Origin, Principal};
+use keymanager::{Action, Call, Denied, Origin, Principal};
 use uuid::Uuid;
 
 use super::Shared;
@@ -65,7 +65,7 @@ impl FromRequestParts<Shared> for Caller {
         };
         let principal = bearer::principal(app, &parts.headers, origin.address).await?;
         visit.is_by(&principal.iam_id);
-        let instance = instance(guard.place, &parts.headers, &principal)?;
+        let instance = instance(&guard, &parts.headers, &principal)?;
         visit.is_in(instance.unwrap_or_default());
         let call = app.keys.enter(&principal, instance, guard.action, origin, (app.now)()).await.map_err(denied)?;
         let call = Arc::new(call);
@@ -76,12 +76,12 @@ impl FromRequestParts<Shared> for Caller {
 }
 
 /// The instance that a request is about. What is no UUID is no instance, and nobody has access to that.
-fn instance(place: Place, headers: &HeaderMap, principal: &Principal) -> Result<Option<Uuid>, Error> {
+fn instance(guard: &Guard, headers: &HeaderMap, principal: &Principal) -> Result<Option<Uuid>, Error> {
     let named = match text(headers, &INSTANCE) {
         Some(text) => Some(Uuid::parse_str(text).map_err(|_| Error::unauthorized())?),
         None => None,
     };
-    match (named, place) {
+    match (named, guard.place) {
         (Some(instance), _) => Ok(Some(instance)),
         (None, Place::Named) => {
             Err(Error::bad_request("INVALID_FIELD_ERR", "the header `Bluemix-Instance` is missing: name the instance"))
@@ -92,6 +92,8 @@ fn instance(place: Place, headers: &HeaderMap, principal: &Principal) -> Result<
                 "the API key is for no instance in particular: name one in the header `Bluemix-Instance`",
             )
         }),
+        // Which instances there are for somebody is no question of one of them.
+        (None, Place::Installation) if matches!(guard.action, Action::ListInstances | Action::ReadInstance) => Ok(None),
         (None, Place::Installation) => Ok(if principal.is_of_the_installation() { None } else { principal.home }),
     }
 }

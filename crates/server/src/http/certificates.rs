@@ -8,10 +8,10 @@ use super::body::{At, Body};
 use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
-use keymanager::Action;
 use super::{Shared, adapters};
 use crate::api::{Certificate, CertificateFacts, Collection, NewCertificate, Resource, rfc3339};
 use crate::pki::{self, ClientCertificate};
+use keymanager::Action;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes

@@ -10,15 +10,18 @@ use super::body::{At, Body};
 use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
-use keymanager::Action;
 use super::{Shared, adapters, certificates};
-use crate::api::{Collection, IssueClient, IssuedClient, PrivateText, SignCsr, SignedClient, Resource};
+use crate::api::{Collection, IssueClient, IssuedClient, PrivateText, Resource, SignCsr, SignedClient};
 use crate::pki::{self, Authority};
+use keymanager::Action;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
-    routes
-        .home(Action::AddCertificate, "Client certificate could not be made", __path_issue, issue)
-        .home(Action::AddCertificate, "Client certificate could not be signed", __path_sign, sign)
+    routes.home(Action::AddCertificate, "Client certificate could not be made", __path_issue, issue).home(
+        Action::AddCertificate,
+        "Client certificate could not be signed",
+        __path_sign,
+        sign,
+    )
 }
 
 /// Make a key and a client certificate, and put it on the list

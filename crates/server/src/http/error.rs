@@ -119,8 +119,7 @@ impl Refusal {
             Some((code, message, target)) => {
                 let what = if failure.is_empty() { String::new() } else { format!("{failure}: ") };
                 let status = self.status.as_u16();
-                let reason =
-                    Reason { code: code.to_owned(), message, status, more_info: MORE.to_owned(), target };
+                let reason = Reason { code: code.to_owned(), message, status, more_info: MORE.to_owned(), target };
                 (format!("{prefix}: {what}Please see `reasons` for more details ({code})"), vec![reason])
             }
         };

@@ -14,9 +14,9 @@ use super::body::{Asked, At};
 use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
-use keymanager::Action;
 use super::{Shared, adapters};
 use crate::api::{Attribute, Collection, Key, Resource, rfc3339};
+use keymanager::Action;
 
 /// The most keys of a page.
 const LONGEST_PAGE: usize = 5000;
@@ -70,7 +70,10 @@ async fn list(
     }
     let total = app.engine.count_objects(&adapter).await?;
     let page = app.engine.objects(&adapter, after, limit, caller.now).await?;
-    Ok(Reply::collection(StatusCode::OK, &Collection::page(page.objects.iter().map(resource).collect(), total, page.next)))
+    Ok(Reply::collection(
+        StatusCode::OK,
+        &Collection::page(page.objects.iter().map(resource).collect(), total, page.next),
+    ))
 }
 
 /// A key that a client made

@@ -9,7 +9,6 @@ use axum::Extension;
 use axum::http::header;
 use axum::response::IntoResponse;
 use keymanager::Role;
-use serde_json::Value;
 use utoipa::Path;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
@@ -37,7 +36,7 @@ pub(super) fn add_to(routes: Routes) -> Routes {
     get,
     path = "/api/v2/openapi.json",
     tag = "Description",
-    responses((status = 200, description = "OpenAPI 3.1", body = Value, content_type = "application/json"))
+    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value, content_type = "application/json"))
 )]
 async fn show(Extension(Text(text)): Extension<Text>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], text.to_string())
@@ -88,9 +87,9 @@ impl Document {
     /// The whole of it.
     pub(super) fn finished(&self) -> OpenApi {
         let mut components = self.components.clone();
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
-            "A token from POST /identity/token, or an API key itself",
-        ));
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token from POST /identity/token, or an API key itself"));
         components.add_security_scheme(BEARER, SecurityScheme::Http(scheme.build()));
         let info = InfoBuilder::new()
             .title("Keystead")
@@ -166,8 +165,5 @@ fn add_errors(operation: &mut Operation) {
 fn error(status: &str) -> Response {
     let about = if status == "4XX" { "The request can't be carried out" } else { "The server failed" };
     let body = RefOr::Ref(Ref::from_schema_name(<ErrorBody as utoipa::ToSchema>::name()));
-    ResponseBuilder::new()
-        .description(about)
-        .content(crate::api::ErrorResource::TYPE, Content::new(Some(body)))
-        .build()
+    ResponseBuilder::new().description(about).content(crate::api::ErrorResource::TYPE, Content::new(Some(body))).build()
 }

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use axum::{Extension, Router};
 use axum::extract::Request;
 use axum::handler::Handler;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::{Extension, Router};
 use keymanager::Action;
 use utoipa::Path;
 use utoipa::openapi::path::HttpMethod;
@@ -32,6 +32,7 @@ pub(super) struct Routes {
 
 /// A route as a test sees it.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(test), allow(dead_code, reason = "the tests hold the routes to it"))]
 pub(super) struct Route {
     /// `GET`, `POST`, ...
     pub(super) method: &'static str,

@@ -7,9 +7,7 @@ use crate::api::PrivateText;
 use crate::folder::Folder;
 use engine::Engine;
 use engine::registry::{self, NewAdapter};
-use keymanager::{
-    Action, Call, KeyManager, ListQuery, NewApiKey, NewGrant, NewKey, NewServiceId, Role, Target,
-};
+use keymanager::{Action, Call, KeyManager, ListQuery, NewApiKey, NewGrant, NewKey, NewServiceId, Role, Target};
 use kmip::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -78,7 +76,13 @@ pub(super) async fn appoint(
     let roles = vec![Role::Administrator, Role::Manager];
     let grant = NewGrant { service_id: service_id.clone(), roles, target: Target::default() };
     keys.create_grant(&call(Action::CreateGrant), grant).await?;
-    let new = NewApiKey { service_id, name: ADMINISTRATOR.to_owned(), description: None, expires: None, home: Some(instance) };
+    let new = NewApiKey {
+        service_id,
+        name: ADMINISTRATOR.to_owned(),
+        description: None,
+        expires: None,
+        home: Some(instance),
+    };
     let (_, secret) = keys.create_api_key(&call(Action::CreateApiKey), new).await?;
     write(folder, &Administrator { url, api_key: PrivateText::new(Zeroizing::new(secret.expose().to_owned())), ca })
 }

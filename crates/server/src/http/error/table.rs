@@ -108,7 +108,9 @@ impl From<engine::manage::Error> for Error {
             E::Limit(_) => Error::conflict("LIMIT_REACHED_ERR", message),
             E::InUse(_) => Error::conflict("PROTECTED_RESOURCE_ERR", message),
             E::Description => Error::field("description", message),
-            E::Refused(_) | E::Active(_) | E::StandardKey(..) => Error::conflict("KEY_ACTION_INVALID_STATE_ERR", message),
+            E::Refused(_) | E::Active(_) | E::StandardKey(..) => {
+                Error::conflict("KEY_ACTION_INVALID_STATE_ERR", message)
+            }
             E::Failed(fault) => fault.into(),
         }
     }

@@ -8,8 +8,7 @@ use crate::http::caller::Caller;
 use crate::http::routes::Routes;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
-    routes
-        .installation(Action::ReadRoles, "Roles could not be retrieved", __path_list, list)
+    routes.installation(Action::ReadRoles, "Roles could not be retrieved", __path_list, list)
 }
 
 /// List the roles and what each may do

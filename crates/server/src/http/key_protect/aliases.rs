@@ -12,9 +12,12 @@ use crate::http::caller::Caller;
 use crate::http::routes::Routes;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
-    routes
-        .instance(Action::CreateAlias, "Key alias could not be created", __path_create, create)
-        .instance(Action::DeleteAlias, "Key alias could not be deleted", __path_delete, delete)
+    routes.instance(Action::CreateAlias, "Key alias could not be created", __path_create, create).instance(
+        Action::DeleteAlias,
+        "Key alias could not be deleted",
+        __path_delete,
+        delete,
+    )
 }
 
 /// Create an alias

@@ -14,9 +14,12 @@ use crate::http::caller::Caller;
 use crate::http::routes::Routes;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
-    routes
-        .instance(Action::CreateImportToken, "Import Token could not be created", __path_create, create)
-        .instance(Action::ReadImportToken, "Import Token could not be retrieved", __path_show, show)
+    routes.instance(Action::CreateImportToken, "Import Token could not be created", __path_create, create).instance(
+        Action::ReadImportToken,
+        "Import Token could not be retrieved",
+        __path_show,
+        show,
+    )
 }
 
 /// Create an import token

@@ -19,9 +19,12 @@ const ROTATION: &str = "rotation";
 const DUAL_AUTH: &str = "dualAuthDelete";
 
 pub(super) fn add_to(routes: Routes) -> Routes {
-    routes
-        .instance(Action::ReadKeyPolicies, "Key policies could not be retrieved", __path_list, list)
-        .instance(Action::WriteKeyPolicies, "Key policy could not be created", __path_set, set)
+    routes.instance(Action::ReadKeyPolicies, "Key policies could not be retrieved", __path_list, list).instance(
+        Action::WriteKeyPolicies,
+        "Key policy could not be created",
+        __path_set,
+        set,
+    )
 }
 
 /// List a key's policies

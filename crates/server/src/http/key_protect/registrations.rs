@@ -16,9 +16,12 @@ use crate::http::routes::Routes;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     const FAILURE: &str = "Registrations could not be retrieved";
-    routes
-        .instance(Action::ListRegistrations, FAILURE, __path_of_all, of_all)
-        .instance(Action::ListRegistrations, FAILURE, __path_of_one, of_one)
+    routes.instance(Action::ListRegistrations, FAILURE, __path_of_all, of_all).instance(
+        Action::ListRegistrations,
+        FAILURE,
+        __path_of_one,
+        of_one,
+    )
 }
 
 /// List registrations of all keys

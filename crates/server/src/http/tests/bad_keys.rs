@@ -141,8 +141,10 @@ async fn aliases_and_rings_are_what_there_is_room_for() {
     house.key(json!({"name": "k", "aliases": ["taken"]})).await;
     let (taken, six) =
         (with(&json!({"aliases": ["taken"]})), with(&json!({"aliases": ["aa", "bb", "cc", "dd", "ee", "ff"]})));
-    let cases =
-        [("POST", KEYS, &*taken, 409, "NAME_TAKEN_ERR", ""), ("POST", KEYS, &*six, 400, "INVALID_FIELD_ERR", "aliases")];
+    let cases = [
+        ("POST", KEYS, &*taken, 409, "NAME_TAKEN_ERR", ""),
+        ("POST", KEYS, &*six, 400, "INVALID_FIELD_ERR", "aliases"),
+    ];
     house.check_refusals(&cases).await;
     let before = house.state_of_things().await;
     let reply = house.ask_with("POST", KEYS, &[("x-kms-key-ring", "nowhere")], &with(&json!({}))).await;

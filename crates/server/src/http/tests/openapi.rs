@@ -22,7 +22,10 @@ async fn the_committed_description_is_the_one_that_is_served() {
         std::fs::write(COMMITTED, &text).unwrap();
     }
     let committed = std::fs::read_to_string(COMMITTED).unwrap_or_default();
-    assert!(committed == text, "openapi.json is not what is served: run this test with UPDATE_OPENAPI=1 and read the difference");
+    assert!(
+        committed == text,
+        "openapi.json is not what is served: run this test with UPDATE_OPENAPI=1 and read the difference"
+    );
 }
 
 /// Each route is described, and each description says who may.

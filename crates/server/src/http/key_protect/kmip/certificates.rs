@@ -43,7 +43,8 @@ async fn list(caller: Caller, State(app): State<Shared>, At(adapter): At<String>
     let page = Page::of(&query, 100, 200)?;
     let adapter = find(&app, &caller, &adapter)?;
     let listed = app.engine.registry().certificates(adapter.id);
-    Ok(page.reply(&caller, listed.iter().map(|entry| KmipCertificate { certificate: None, ..resource(entry) }).collect()))
+    Ok(page
+        .reply(&caller, listed.iter().map(|entry| KmipCertificate { certificate: None, ..resource(entry) }).collect()))
 }
 
 /// Put a client certificate on an adapter's list

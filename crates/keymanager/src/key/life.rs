@@ -100,7 +100,7 @@ impl KeyManager {
     /// [`Error::Deleted`], [`Error::Busy`].
     pub async fn move_key(&self, call: &Call, id_or_alias: &str, ring: &str) -> Result<Key, Error> {
         let key = self.find(call, id_or_alias, None).await?.own()?;
-        if !call.reaches(Extent::Ring(ring)) {
+        if key.ring() != ring && !call.reaches(Extent::Ring(ring)) {
             return Err(Error::Unauthorized);
         }
         let stands = self.ring_stands(call.instance, ring).await?;

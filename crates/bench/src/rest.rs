@@ -94,7 +94,7 @@ pub(crate) async fn run(args: &RestArgs) -> Result<RestReport, Error> {
     let mut report = RestReport::default();
     for (name, request) in tenant.ciphers(&mut session).await? {
         for &connections in &args.cells.connections {
-            report.cells.push(cell(args, name, &request, &mut session, (&peer, &echo), connections).await?);
+            report.cells.push(cell(args, name, &request, (&peer, &echo), connections).await?);
         }
     }
     report.lists = lists(args, &tenant, &peer).await?;
@@ -113,12 +113,11 @@ async fn cell(
     args: &RestArgs,
     name: &'static str,
     request: &Request,
-    session: &mut Session,
     (server, echo): (&Peer, &Peer),
     connections: usize,
 ) -> Result<RestCell, Error> {
     say(&format!("{name}: {connections} connections"));
-    let length = session.ask(request).await?.body.len();
+    let length = Session::open(server).await?.ask(request).await?.body.len();
     let twin = request.answered_with(length);
     let (mut served, mut echoed) = (Vec::new(), Vec::new());
     for _ in 0..args.cells.rounds {

@@ -58,7 +58,9 @@ impl KeyManager {
         let instance =
             Instance { id: self.new_id()?, name: text::name(name)?, created: call.now, created_by: call.actor.clone() };
         let events = vec![success(call, &instance.target())];
-        let changes = vec![self.ledger.put(Expect::Absent, &instance)];
+        // No policies are a record too: they are asked for at each request, and what is not there is not kept at hand.
+        let policies = Policies { instance: instance.id, each: Vec::new() };
+        let changes = vec![self.ledger.put(Expect::Absent, &instance), self.ledger.put(Expect::Absent, &policies)];
         self.commit(call, Batch { changes, events }, false).await?;
         Ok(instance)
     }

@@ -157,8 +157,8 @@ async fn a_deleted_instance_leaves_nothing_behind() {
     manager.delete_instance(&by, "tenant").await.unwrap();
     assert!(by.is_recorded());
     let after = everything(&house.store, &[tenant, other]).await;
-    // One instance fewer; a service ID with its name, an API key and a grant more.
-    assert_eq!(after, before - 1 + 4, "of {without}");
+    // One instance with its policies fewer; a service ID with its name, an API key and a grant more.
+    assert_eq!(after, before - 2 + 4, "of {without}");
     assert_eq!(word(manager.instance(&call(NIL, Action::ReadInstance), &tenant.to_string()).await), "not found");
     let who = manager.principal(key.id, NOW).await.unwrap();
     assert!(house.enter(&who, other, Action::ListKeys).await.is_ok());

@@ -174,7 +174,7 @@ async fn a_page_costs_what_it_shows() {
         let (small, Cost { records, calls, keys }) = (small.cost(&query).await.records, large.cost(&query).await);
         println!("{what}: {records} records in {calls} calls for {keys} keys ({small} records in the small world)");
         assert!(records <= most, "{what}: {records} records for {keys} keys");
-        assert!(records <= small + small / 4 + 20, "{what}: {small} records of {SMALL}, {records} of {LARGE}");
+        assert!(records <= 2 * small + 50, "{what}: {small} records of {SMALL}, {records} of {LARGE}");
         assert!(calls <= 250, "{what}: {calls} calls");
         assert!(keys > 0 || what == "a word that is nowhere", "{what}");
     }
@@ -355,6 +355,7 @@ async fn a_search_gives_up_at_the_same_key_however_it_is_paged() {
             let page = world.manager.list_keys(&by, &query).await.unwrap();
             shown += page.keys.len();
             incomplete = page.incomplete;
+            assert!(incomplete || !page.keys.is_empty(), "after {shown}");
         }
         assert_eq!(shown, 5000);
     }

@@ -4,6 +4,7 @@
 //! journal, for refused calls too. If that can't be written, the request fails.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{Request, State};
@@ -53,6 +54,7 @@ struct Known {
     instance: OnceLock<Uuid>,
     call: OnceLock<Arc<Call>>,
     facts: Mutex<Facts>,
+    read: AtomicBool,
 }
 
 #[derive(Default)]
@@ -87,6 +89,11 @@ impl Visit {
         self.0.facts.lock().response.insert(name.to_owned(), value.into());
     }
 
+    /// Whether it is an action that leaves everything as it is.
+    pub(super) fn is_read(&self) -> bool {
+        self.0.read.load(Ordering::Relaxed)
+    }
+
     /// Who asked, for the log.
     pub(super) fn initiator(&self) -> &str {
         self.0.initiator.get().map_or("nobody", String::as_str)
@@ -104,7 +111,12 @@ pub(super) async fn attend(
     let address = request.extensions().get::<Peer>().map(|peer| peer.0);
     let uri = request.uri().path().to_owned();
     request.extensions_mut().insert(Arc::clone(&guard));
-    let mut response = next.run(request).await;
+    let mut response = if reads(guard.action) {
+        visit.0.read.store(true, Ordering::Relaxed);
+        next.run(request).await
+    } else {
+        to_its_end(next, request).await
+    };
     let refusal = response.extensions_mut().remove::<Refusal>();
     let outcome = Outcome { status: response.status().as_u16(), reason: refusal.as_ref().and_then(Refusal::code) };
     let answer = match refusal {
@@ -122,6 +134,19 @@ pub(super) async fn attend(
             Error::Fault(Fault(format!("the audit event could not be written: {error}"))).into_response()
         }
     }
+}
+
+/// Runs a handler that changes something to its end also when the client goes away in the middle: a change that is stored but not yet
+/// in force, or a rotation without its rewrapping, must not be left behind.
+async fn to_its_end(next: Next, request: Request) -> Response {
+    let handler = tokio::spawn(next.run(request));
+    handler.await.unwrap_or_else(|error| Error::fault(&error).into_response())
+}
+
+/// Whether an action leaves everything as it is.
+fn reads(action: Action) -> bool {
+    let deed = action.event().rsplit('.').next().unwrap_or_default();
+    ["head", "list", "read", "wrap", "unwrap", "rewrap", "get", "retrieve"].contains(&deed)
 }
 
 fn event(

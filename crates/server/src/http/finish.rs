@@ -2,10 +2,13 @@
 //!
 //! The invariant of this room: **what was begun is finished, and what is ours to mend stays in our log.**
 
+use std::panic::AssertUnwindSafe;
+
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use wrap::primitive::{Random, SystemRandom};
 
 use super::attend::Visit;
@@ -32,17 +35,22 @@ pub(super) async fn finish(mut request: Request, next: Next) -> Response {
     let visit = Visit::default();
     request.extensions_mut().insert(visit.clone());
     request.extensions_mut().insert(Correlation(correlation.clone()));
-    let response = mask(to_its_end(next, request).await, &correlation);
+    let response = mask(caught(next, request).await, &correlation);
     let by = visit.initiator();
-    tracing::info!(%method, path, status = response.status().as_u16(), by, correlation, "administration");
+    let status = response.status().as_u16();
+    // Every call has its audit event; the log is for what an operator looks into.
+    if method == Method::GET || method == Method::HEAD || visit.is_read() {
+        tracing::debug!(%method, path, status, by, correlation, "administration");
+    } else {
+        tracing::info!(%method, path, status, by, correlation, "administration");
+    }
     dress(response, &correlation)
 }
 
-/// Runs a handler to its end also when the client goes away in the middle: a change that is stored but not yet in force, or a rotation
-/// without its rewrapping, must not be left behind. A handler that panics is a fault like others.
-async fn to_its_end(next: Next, request: Request) -> Response {
-    let handler = tokio::spawn(next.run(request));
-    handler.await.unwrap_or_else(|error| Error::fault(&error).into_response())
+/// A handler that panics is a fault like others.
+async fn caught(next: Next, request: Request) -> Response {
+    let ended = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    ended.unwrap_or_else(|_| Error::Fault(Fault("a handler panicked".to_owned())).into_response())
 }
 
 /// The client's own id if it is one that can safely be logged, else a new one.

@@ -9,13 +9,13 @@
 //! | deactivated keys without active ones | also the timeline of expirations, up to now | none |
 //! | a time that not every key has | or the term for having it | none if it is one that they never have |
 //! | a whole name | or the term for it | the one with that name |
-//! | a part of a name, of 3 characters or more | or the term for its rarest 3 characters (`rarity`) | a span of identifiers, then the others (`kmip`) |
+//! | a part of a name, of 3 characters or more | or the terms for each 3 characters of it | a span of identifiers, then the others (`kmip`) |
 //! | an alias, or a part of one | the records of aliases, 1000 at the most | none |
 //! | an identifier | the record | the record |
 //! | a shorter word, or a word that is not there | as without it | as without it |
 //!
-//! Where there is a choice, the way with the fewest records is taken (`rarity`). What is found is asked for everything that the list
-//! asks for (`selection`).
+//! Where there is a choice, the way with the fewest records is taken (`rarity`); where these are not too many, the keys that all ways
+//! lead to are had from the index. What is found is asked for everything that the list asks for (`selection`).
 //!
 //! | order | how |
 //! |---|---|

@@ -53,11 +53,14 @@ impl World {
                 ring: Some("quiet".into()),
                 aliases: vec![format!("nickname-{rare}")],
                 expires: (rare % 2 == 0).then(|| later(5000)),
-                ..NewKey::named(&format!("acornzebra-{rare}"), rare % 2 == 0)
+                ..NewKey::named(&format!("acornzebra-{rare}-wxyz"), rare % 2 == 0)
             },
             None => NewKey {
                 ring: nth.is_multiple_of(2).then(|| "busy".into()),
-                ..NewKey::named(&format!("acorn-{nth}"), nth % 4 < 2)
+                ..NewKey::named(
+                    &format!("acorn-{nth}-{}", if nth.is_multiple_of(2) { "vwxy" } else { "xyzv" }),
+                    nth % 4 < 2,
+                )
             },
         };
         let id = self.manager.create_key(&at(Action::CreateKey), new).await.unwrap().id.to_string();
@@ -143,11 +146,17 @@ fn ways() -> Vec<(&'static str, ListQuery, usize)> {
         ("a ring with many keys", in_ring("busy"), 250),
         ("a ring with few keys", in_ring("quiet"), 50),
         ("the ring that KMIP objects are in", in_ring("default"), 450),
-        ("a part of many names", found(name("acorn-")), 350),
+        ("a part of many names", found(name("acorn-")), 900),
+        (
+            "a part of many names, in states that few have",
+            filtered(Filter { search: Some(name("acorn")), ..states(&[State::Suspended, State::Destroyed]) }),
+            900,
+        ),
         ("a part of few names", found(name("ZEBRA")), 350),
+        ("a part of few names whose own parts many have", found(name("wxyz")), 150),
         ("a part of few names among many", found(searched("acornzebra-")), 350),
         ("a part of aliases", found(alias("nick")), 100),
-        ("a whole name", found(exact("AcornZebra-0")), 100),
+        ("a whole name", found(exact("AcornZebra-0-wxyz")), 100),
         ("a whole alias", found(exact("NICKNAME-0")), 100),
         ("an identifier", found(searched(&id)), 350),
         ("the beginning of KMIP objects' names", found(searched(&prefix)), 350),
@@ -157,7 +166,7 @@ fn ways() -> Vec<(&'static str, ListQuery, usize)> {
             1000,
         ),
         ("a part of every KMIP object's name", found(searched("kmip")), 450),
-        ("a word that is nowhere", found(searched("nowhere")), 350),
+        ("a word that is nowhere", found(searched("nowhere")), 150),
         ("one character", found(searched("n")), 450),
         ("a word that most don't have", found(Search { not: true, ..searched("zebra") }), 550),
         ("with an expiration date", filtered(since(Moment::Expiration)), 150),

@@ -5,18 +5,24 @@
 use super::MOST_CANDIDATES;
 use super::kmip::Span;
 use super::order::Way;
+use super::rarity::Path;
 use super::selection::{Selection, Word};
 use super::stream::{Source, Stream, Which};
 use super::terms::{PART, Standing, Timeline, class, name_parts, named, present};
 use crate::ledger::space;
+use crate::record::Entry;
 use crate::{Alias, DEFAULT_RING, Error, Key, KmipOrder, KmipPage, Moment, State};
 use kmip::Timestamp;
 use std::sync::Arc;
-use store::Term;
+use store::{Query, Record, Term};
 use uuid::Uuid;
 
 /// Parts of a word that are considered for an index: a longer word's are taken from all over it.
 const MOST_PARTS: usize = 16;
+/// Index entries that are walked along for keys that several terms have in common.
+const MOST_WALKED: u64 = 50_000;
+/// Keys that are had beforehand for having several terms in common.
+const MOST_FOUND: usize = 500;
 /// KMIP objects that are fetched at once.
 const GATHERED_AT_ONCE: usize = 256;
 
@@ -28,7 +34,14 @@ impl Source<'_> {
             found.extend(self.by_alias(word).await?);
             found.extend(self.by_id(word).await?);
         }
-        let own = self.rarest(paths(selection, self.call.now)).await?;
+        let ranked = self.ranked(paths(selection, self.call.now)).await?;
+        let own = match self.in_common(&ranked).await? {
+            Some(keys) => {
+                found.extend(keys);
+                Path::new()
+            }
+            None => ranked.into_iter().next().map(|(_, path)| path).unwrap_or_default(),
+        };
         let which = which(selection);
         let (gathered, spans) = match which {
             Some(_) => self.gathered(spans(selection)).await?,
@@ -44,6 +57,23 @@ impl Source<'_> {
         let kmip =
             spans.into_iter().zip(which.iter().cycle()).map(|(span, which)| self.kmip(*which, span).sized(share));
         Ok(own.chain(kmip).chain([self.found(found)]).collect())
+    }
+
+    /// The own keys that bear the terms of all paths of one term, where there are several such paths and few such keys.
+    async fn in_common(&self, ranked: &[(u64, Path)]) -> Result<Option<Vec<Arc<Key>>>, Error> {
+        let one = |(_, path): &(u64, Path)| if let [one] = path[..] { one } else { None };
+        let terms: Vec<Term> = ranked.iter().filter_map(one).collect();
+        let walked = ranked.iter().filter(|path| one(path).is_some()).map(|(records, _)| *records).next();
+        if terms.len() < 2 || walked.is_none_or(|records| records > MOST_WALKED) {
+            return Ok(None);
+        }
+        let query = Query { space: space(self.call.instance), kind: Key::KIND, terms, after: 0, limit: MOST_FOUND };
+        let page = self.manager.ledger.store().find(&query).await?;
+        let key = |(_, record): &(u64, Record)| {
+            let place = store::Key { space: query.space, kind: query.kind, ..record.key };
+            Ok(Key::at(self.manager.ledger.verified::<Key>(&place, record)?.entry, self.call.now))
+        };
+        if page.more { Ok(None) } else { page.records.iter().map(key).collect::<Result<_, Error>>().map(Some) }
     }
 
     /// Keys with an alias that a word finds.
@@ -117,7 +147,7 @@ impl Word {
 }
 
 /// Terms of which each of the selection's own keys bears one, but for those that are found by alias or identifier: the ways there are.
-fn paths(selection: &Selection, now: Timestamp) -> Vec<Vec<Option<Term>>> {
+fn paths(selection: &Selection, now: Timestamp) -> Vec<Path> {
     let mut paths = Vec::new();
     if let Some(word) = selection.word.as_ref().filter(|word| word.is_indexed()) {
         if !word.names {
@@ -132,7 +162,7 @@ fn paths(selection: &Selection, now: Timestamp) -> Vec<Vec<Option<Term>>> {
     paths
 }
 
-fn classes(selection: &Selection, now: Timestamp) -> Vec<Option<Term>> {
+fn classes(selection: &Selection, now: Timestamp) -> Path {
     let rings = selection.rings();
     let standings = standings(selection).into_iter();
     let classes =

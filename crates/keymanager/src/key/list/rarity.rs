@@ -1,8 +1,8 @@
 //! Which of several index terms the fewest records bear, without counting them.
 //!
-//! Records stand in the order in which they were made. From a few points, spread over all of it, the distance to the next record that
-//! bears a term is looked up: where few bear it, it is far. The invariant: **a guess costs a bounded number of look-ups, and decides
-//! how much work a list is, never what is in it.**
+//! Records stand in the order in which they were made. How close together those are that bear a term is seen from the first few and
+//! the last few of them, and how far they reach from the first and the last. The invariant: **a guess costs a bounded number of
+//! look-ups, and decides how much work a list is, never what is in it.**
 
 use super::stream::Source;
 use crate::ledger::space;
@@ -10,60 +10,53 @@ use crate::record::Entry;
 use crate::{Error, Key};
 use store::{Order, Scan, Term};
 
-/// Points that are looked from, for each path.
-const POINTS: u64 = 8;
+/// Records that are looked at from either end, for each path; two for each of its terms at the least.
+const LOOKED_AT: usize = 16;
 
-/// Terms of which the records that are looked for bear one each.
-type Path = Vec<Option<Term>>;
+/// Terms of which each record that is looked for bears one.
+pub(super) type Path = Vec<Option<Term>>;
 
 impl Source<'_> {
-    /// The path that leads by the fewest records, as far as can be told.
-    pub(super) async fn rarest(&self, mut paths: Vec<Path>) -> Result<Path, Error> {
-        if paths.len() <= 1 {
-            return Ok(paths.pop().unwrap_or_default());
-        }
-        let first = self.record(None, None, false).await?.unwrap_or_default();
-        let last = self.record(None, None, true).await?.unwrap_or_default();
-        let mut best: Option<(u64, Path)> = None;
+    /// The paths with about how many records each leads by, the fewest first; there is no need to guess about a single one.
+    pub(super) async fn ranked(&self, paths: Vec<Path>) -> Result<Vec<(u64, Path)>, Error> {
+        let mut ranked = Vec::with_capacity(paths.len());
+        let choice = paths.len() > 1;
         for path in paths {
-            let records = self.guess(&path, first, last).await?;
-            if best.as_ref().is_none_or(|(least, _)| records < *least) {
-                best = Some((records, path));
+            let mut records = 0_u64;
+            if choice {
+                let each = (LOOKED_AT / path.len().max(1)).max(2);
+                for term in &path {
+                    records = records.saturating_add(self.guess(*term, each).await?);
+                }
             }
+            ranked.push((records, path));
         }
-        Ok(best.map(|(_, path)| path).unwrap_or_default())
+        ranked.sort_by_key(|(records, _)| *records);
+        Ok(ranked)
     }
 
-    /// About how many records a path has, if they are spread evenly.
-    async fn guess(&self, path: &Path, first: u64, last: u64) -> Result<u64, Error> {
-        let each = (POINTS / path.len().max(1) as u64).max(1);
-        let all = (path.len() as u64).saturating_mul(each).max(1);
-        let length = last.saturating_sub(first).saturating_add(1);
-        let (mut records, mut point) = (0_u64, 0_u64);
-        for term in path {
-            let mut distance = 0_u64;
-            for _ in 0..each {
-                let from = first.saturating_add(length / all * point).saturating_sub(1);
-                point += 1;
-                distance = distance.saturating_add(match self.record(*term, Some(from), false).await? {
-                    Some(next) => next.saturating_sub(from),
-                    None => last.saturating_sub(from).saturating_mul(2),
-                });
-            }
-            records = records.saturating_add(length.saturating_mul(each) / distance.max(1));
+    /// About how many records bear a term; exactly, if they are few.
+    async fn guess(&self, term: Option<Term>, looked_at: usize) -> Result<u64, Error> {
+        let first = self.places(term, looked_at, false).await?;
+        if first.len() < looked_at {
+            return Ok(first.len() as u64);
         }
-        Ok(records)
+        let last = self.places(term, looked_at, true).await?;
+        let reach = extent(first.first(), last.first());
+        let length = extent(first.first(), first.last()).min(extent(last.first(), last.last()));
+        Ok(reach.saturating_mul(looked_at as u64) / length)
     }
 
-    /// The place of the next key's record that bears a term, in the order of making.
-    async fn record(&self, term: Option<Term>, after: Option<u64>, descending: bool) -> Result<Option<u64>, Error> {
-        let (space, order) = (space(self.call.instance), Order::Made { after });
-        let page = self
-            .manager
-            .ledger
-            .store()
-            .scan(&Scan { space, kind: Key::KIND, term, order, descending, limit: 1 })
-            .await?;
-        Ok(page.records.first().map(|(place, _)| *place))
+    /// The places of the first records that bear a term, or of the last ones.
+    async fn places(&self, term: Option<Term>, limit: usize, descending: bool) -> Result<Vec<u64>, Error> {
+        let (space, order) = (space(self.call.instance), Order::Made { after: None });
+        let scan = Scan { space, kind: Key::KIND, term, order, descending, limit };
+        let page = self.manager.ledger.store().scan(&scan).await?;
+        Ok(page.records.iter().map(|(place, _)| *place).collect())
     }
+}
+
+/// How many places there are from one to another, both included.
+fn extent(one: Option<&u64>, other: Option<&u64>) -> u64 {
+    one.zip(other).map_or(1, |(one, other)| one.abs_diff(*other).saturating_add(1))
 }

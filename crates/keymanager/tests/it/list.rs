@@ -1,5 +1,6 @@
 //! Lists against a model: random keys of both sorts, random queries, and what a filter, a sort and a page of a vector say.
 
+use crate::fake_kmip::FakeKmip;
 use crate::listed_kmip::ListedKmip;
 use crate::people::House;
 use crate::{AT_ONCE, call, call_at, later, memory, open_with, plain, tenant};
@@ -395,5 +396,30 @@ proptest! {
                 world.check(&callers[nth % callers.len()], query).await;
             }
         });
+    }
+}
+
+#[tokio::test]
+async fn a_kmip_service_without_an_index_of_states_is_gone_through() {
+    let store = memory().await;
+    let manager = open_with(&store, AT_ONCE).await;
+    let instance = tenant(&manager).await;
+    let kmip = FakeKmip::over(&manager);
+    for nth in 0..600 {
+        let key = kmip.add(instance, Uuid::from_u128(nth));
+        let deleted = (nth % 50 == 7).then(|| later(1));
+        kmip.put(instance, KmipKey { deleted, ..key });
+    }
+    let by = call(instance, Action::ListKeys);
+    for (states, count) in [(None, 588), (Some(vec![State::Destroyed]), 12), (Some(State::ALL.to_vec()), 600)] {
+        let filter = Filter { states, ..Filter::default() };
+        let (mut seen, mut offset) = (Vec::new(), 0);
+        while offset < 700 {
+            let query = ListQuery { filter: filter.clone(), sort: Vec::new(), offset, limit: 7 };
+            seen.extend(manager.list_keys(&by, &query).await.unwrap().keys.into_iter().map(|key| key.id));
+            offset += 7;
+        }
+        assert!(seen.is_sorted_by(|one, next| one < next));
+        assert_eq!(seen.len(), count);
     }
 }

@@ -18,7 +18,7 @@ pub use create::{EncryptedPayload, NewKey, Overrides, Payload};
 pub(crate) use list::{Bookmarks, INDEX_FORMAT, Standing, Timeline, class, folded, name_parts, named, rotating};
 pub use list::{Comparison, Filter, KeyList, ListQuery, Moment, Scope, Search, SortBy};
 pub(crate) use policy::MONTHS;
-pub use policy::{DualAuth, PolicyKind, PolicyStamp, Rotation, RotationSetting, SetForDeletion};
+pub use policy::{DualAuth, PolicyStamp, Rotation, RotationSetting, SetForDeletion};
 
 pub(crate) use find::{Found, absent};
 

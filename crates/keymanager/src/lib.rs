@@ -45,8 +45,8 @@ pub use import_token::{ImportKit, ImportToken};
 pub use instance::{CreateImportAccess, Instance, InstancePolicy, Network, NewInstancePolicy, Rule};
 pub use key::{
     Comparison, DEFAULT_RING, DualAuth, EncryptedPayload, Filter, Key, KeyList, KeyVersion, ListQuery, Moment, NewKey,
-    Overrides, Payload, PolicyKind, PolicyStamp, Rewrapped, Rotation, RotationSetting, Scope, Search, SetForDeletion,
-    SortBy, Unwrapped, Wrapped,
+    Overrides, Payload, PolicyStamp, Rewrapped, Rotation, RotationSetting, Scope, Search, SetForDeletion, SortBy,
+    Unwrapped, Wrapped,
 };
 pub use kmip_service::{
     KMIP_PREFIX, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, NoKmipService, Registration,

@@ -92,14 +92,6 @@ pub struct SetForDeletion {
     pub at: Timestamp,
 }
 
-/// Which policy of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the API's names")]
-pub enum PolicyKind {
-    Rotation,
-    DualAuthDelete,
-}
-
 impl KeyManager {
     /// Sets a key's rotation policy.
     ///

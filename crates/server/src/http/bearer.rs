@@ -23,12 +23,9 @@ pub(super) async fn principal(app: &Shared, headers: &HeaderMap, peer: Option<Ip
 }
 
 /// What a failed attempt hears; it is counted.
-pub(super) fn refused(app: &Shared, denied: Denied, peer: Option<IpAddr>) -> Error {
-    match &denied {
-        Denied::Failed(_) => {
-            let Denied::Failed(error) = denied else { return Error::unauthenticated() };
-            return error.into();
-        }
+fn refused(app: &Shared, denied: Denied, peer: Option<IpAddr>) -> Error {
+    match denied {
+        Denied::Failed(error) => return error.into(),
         Denied::Unknown | Denied::Forbidden(_) => {}
         Denied::Revoked(id) | Denied::Expired(id) => {
             tracing::warn!(api_key = %id, "an API key that is revoked or expired was shown");

@@ -106,6 +106,7 @@ async fn destroy(
 ) -> Answer {
     let adapter = adapters::find(&app, &caller, &adapter)?;
     app.engine.destroy_object(&adapter, identifier(&key)?, force, &caller.administrator(), caller.now).await?;
+    caller.set_recorded();
     Ok(Reply::no_content())
 }
 

@@ -142,7 +142,9 @@ fn said(kind: PolicyType, enabled: bool, attributes: PolicyAttributes) -> Result
         PolicyType::DualAuthDelete => Rule::DualAuthDelete,
         PolicyType::Metrics => Rule::Metrics,
         PolicyType::AllowedNetwork => Rule::AllowedNetwork { private_only: private_only(allowed_network.as_deref())? },
-        PolicyType::AllowedIp => Rule::AllowedIp(networks(allowed_ip.unwrap_or_default())?),
+        PolicyType::AllowedIp => Rule::AllowedIp(
+            allowed_ip.unwrap_or_default().iter().map(|text| text.parse()).collect::<Result<_, keymanager::Error>>()?,
+        ),
         PolicyType::KeyCreateImportAccess => Rule::KeyCreateImportAccess(CreateImportAccess {
             create_root_key: create_root_key.unwrap_or(true),
             create_standard_key: create_standard_key.unwrap_or(true),
@@ -166,26 +168,6 @@ fn private_only(allowed_network: Option<&str>) -> Result<bool, Error> {
             Err(Error::field("allowed_network", message))
         }
     }
-}
-
-fn networks(texts: Vec<String>) -> Result<Vec<Network>, Error> {
-    texts.iter().map(|text| network(text)).collect()
-}
-
-/// An address, or a block in CIDR notation (RFC 4632, section 3.1).
-fn network(text: &str) -> Result<Network, Error> {
-    let wrong = || Error::field("allowed_ip", format!("`{text}` is no address and no block like 192.0.2.0/24"));
-    let (address, prefix) = match text.split_once('/') {
-        Some((address, prefix)) => (address, Some(prefix.parse().map_err(|_| wrong())?)),
-        None => (text, None),
-    };
-    let address: std::net::IpAddr = address.parse().map_err(|_| wrong())?;
-    let whole = if address.is_ipv4() { 32 } else { 128 };
-    let prefix = prefix.unwrap_or(whole);
-    if prefix > whole {
-        return Err(wrong());
-    }
-    Ok(Network { address, prefix })
 }
 
 fn shown(policy: keymanager::InstancePolicy) -> InstancePolicy {

@@ -1,18 +1,19 @@
 //! Keys made and imported.
 
 use axum::extract::State;
-use keymanager::{Action, Overrides, RotationSetting};
+use keymanager::{Action, Overrides};
 use kmip::Timestamp;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::api::Collection;
-use crate::api::key_protect::{Key, NewKey, NewKeyWithPolicies, Request, RotationPolicy, ShownKey};
+use crate::api::key_protect::{Key, NewKey, NewKeyWithPolicies, Request, ShownKey};
 use crate::http::Shared;
 use crate::http::answer::Answer;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::Error;
+use crate::http::key_protect::key_policies::setting;
 use crate::http::key_protect::payload::{Encryption, brought};
 use crate::http::key_protect::prefer::Prefer;
 use crate::http::key_protect::request;
@@ -97,10 +98,6 @@ fn moment(text: &str) -> Result<Timestamp, Error> {
         Error::field("expirationDate", "the expirationDate is no date: write it as in `2026-01-02T03:04:05Z`")
     })?;
     Ok(Timestamp::from_seconds(date.unix_timestamp()))
-}
-
-fn setting(policy: RotationPolicy) -> RotationSetting {
-    RotationSetting { enabled: policy.enabled.unwrap_or(true), interval_month: policy.interval_month }
 }
 
 /// The one key of a request. Another number of them is refused in IBM's words for keys (Key Protect: "Error messages", `BAD_BODY_ERR`).

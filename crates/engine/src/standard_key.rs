@@ -48,9 +48,22 @@ pub struct StandardKey {
     pub verified: bool,
 }
 
+/// Which standard keys, by whether they are deleted. One that was destroyed counts as deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those that are not deleted.
+    Live,
+    /// Those that are.
+    Deleted,
+}
+
 /// Which standard keys to list.
 #[derive(Clone, Copy, Debug)]
 pub struct StandardKeyPage {
+    /// Deleted ones, the others, or both.
+    pub which: Which,
     /// The order, and the cursor in it, which is one for all adapters of the instance.
     pub order: Order,
     /// The other way round, the cursor too.
@@ -80,6 +93,16 @@ impl StandardKey {
             erased: object.sealed.is_none(),
             purged: object.history.purged_at.is_some(),
             verified: *verified,
+        }
+    }
+}
+
+impl Which {
+    fn has(self, key: &StandardKey) -> bool {
+        match self {
+            Which::All => true,
+            Which::Live => key.deleted.is_none(),
+            Which::Deleted => key.deleted.is_some(),
         }
     }
 }
@@ -122,9 +145,11 @@ impl Engine {
         Ok(None)
     }
 
-    /// A page of an instance's standard keys, deleted ones too and purged ones not, each with its place in the order in which all
-    /// records of this installation were made, the cursor of [`Order::Made`]. A page that is short is the last one. A record that
-    /// can't be read is left out and logged.
+    /// A page of an instance's standard keys, purged ones never, each with its place in the order in which all records of this
+    /// installation were made, the cursor of [`Order::Made`]. A page that is short is the last one. A record that can't be read is left
+    /// out and logged.
+    ///
+    /// Deleted ones are found by the index, and the others by going through all, past those that are deleted.
     ///
     /// # Errors
     /// Failures of the store.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use engine::Engine;
 use engine::registry::{Actor, Adapter};
-use engine::standard_key::{StandardKey, StandardKeyPage};
+use engine::standard_key::{StandardKey, StandardKeyPage, Which};
 use keymanager::{Call, Error, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration};
 use store::Order;
 use uuid::Uuid;
@@ -24,13 +24,11 @@ impl KmipService for Kmip {
     }
 
     async fn list(&self, instance: Uuid, page: KmipPage) -> Result<Vec<KmipKey>, Error> {
-        let order = match page.by {
-            KmipOrder::Id { after } => Order::Id { after: after.map(Uuid::into_bytes) },
-            KmipOrder::Made { after } => Order::Made { after },
-        };
-        let page = StandardKeyPage { order, descending: page.descending, limit: page.limit };
-        let keys = self.0.standard_keys(instance, &page).await.map_err(|error| told(error, instance))?;
-        Ok(keys.into_iter().map(|(place, key)| shown(place, key)).collect())
+        listed(&self.0, instance, page, Which::All).await
+    }
+
+    async fn list_by_state(&self, instance: Uuid, page: KmipPage, deleted: bool) -> Result<Vec<KmipKey>, Error> {
+        listed(&self.0, instance, page, if deleted { Which::Deleted } else { Which::Live }).await
     }
 
     async fn count(&self, instance: Uuid) -> Result<KmipCounts, Error> {
@@ -70,6 +68,16 @@ impl KmipService for Kmip {
         let root_key = KeyRef { instance: call.instance, key };
         self.0.registry().rewrap(root_key, &actor(call), call.now).await.map(drop).map_err(|error| told(error, key))
     }
+}
+
+async fn listed(engine: &Engine, instance: Uuid, page: KmipPage, which: Which) -> Result<Vec<KmipKey>, Error> {
+    let order = match page.by {
+        KmipOrder::Id { after } => Order::Id { after: after.map(Uuid::into_bytes) },
+        KmipOrder::Made { after } => Order::Made { after },
+    };
+    let page = StandardKeyPage { which, order, descending: page.descending, limit: page.limit };
+    let keys = engine.standard_keys(instance, &page).await.map_err(|error| told(error, instance))?;
+    Ok(keys.into_iter().map(|(place, key)| shown(place, key)).collect())
 }
 
 /// Whom the engine's events name.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use store::{Batch, Change, Error, Event, Key, Page, Query, Record, Scan, Space, Store};
 use tokio::sync::Notify;
 
@@ -18,6 +19,7 @@ pub(crate) struct Meddler {
     fail: Mutex<Option<Fail>>,
     gate: Mutex<Option<Arc<Gate>>>,
     scanned: Mutex<BTreeMap<Space, usize>>,
+    scans: AtomicUsize,
 }
 
 /// Where a count is held up.
@@ -48,6 +50,7 @@ impl Meddler {
             fail: Mutex::default(),
             gate: Mutex::default(),
             scanned: Mutex::default(),
+            scans: AtomicUsize::new(0),
         }
     }
 
@@ -89,6 +92,11 @@ impl Meddler {
         self.scanned.lock().clone()
     }
 
+    /// How many scans there were so far.
+    pub(crate) fn scans(&self) -> usize {
+        self.scans.load(Ordering::SeqCst)
+    }
+
     fn altered(&self, record: Record) -> Option<Record> {
         match self.alter.lock().clone() {
             Some(alter) => alter(record),
@@ -110,6 +118,7 @@ impl Store for Meddler {
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Page, Error> {
+        self.scans.fetch_add(1, Ordering::SeqCst);
         let page = self.inner.scan(scan).await?;
         *self.scanned.lock().entry(scan.space).or_default() += page.records.len();
         let records = page.records.into_iter().filter_map(|(at, record)| Some((at, self.altered(record)?)));

@@ -1,7 +1,7 @@
 //! Records that an earlier version wrote are read as if nothing had happened of what it did not keep.
 
 use engine::object::{History, Object};
-use engine::standard_key::{Counts, Deletion, StandardKeyPage};
+use engine::standard_key::{Counts, Deletion, StandardKeyPage, Which};
 use kmip::ttlv::{Decode, Encode, Item, Writer};
 use kmip::{Timestamp, Version, tag};
 use store::{Batch, Change, Expect, Key, Kind, Order, Space, Store};
@@ -66,7 +66,7 @@ async fn old_records_are_listed() {
     assert_eq!((adapter.updated_at, &adapter.updated_by), (None, &None));
     let listed = engine.registry().certificates(adapter.id);
     assert_eq!(listed.iter().map(|entry| entry.id().into_bytes()).collect::<Vec<_>>(), [client.key.id]);
-    let page = StandardKeyPage { order: Order::Id { after: None }, descending: false, limit: 10 };
+    let page = StandardKeyPage { which: Which::All, order: Order::Id { after: None }, descending: false, limit: 10 };
     let keys = engine.standard_keys(instance, &page).await.unwrap();
     assert_eq!(keys.len(), 3);
     for (_, key) in keys {
@@ -77,7 +77,13 @@ async fn old_records_are_listed() {
         assert_eq!((key.erased, key.purged, key.verified), (destroyed, false, false));
         assert_eq!((key.created.seconds(), key.created_by.as_str(), key.updated), (NOW, "", None));
     }
-    // What an index never knew is not counted as gone; nothing else depends on it.
+    // What an index never knew is found by looking at all.
+    for (which, expected) in [(Which::Live, vec!["opaque", "active"]), (Which::Deleted, vec!["destroyed"])] {
+        let keys = engine.standard_keys(instance, &StandardKeyPage { which, ..page }).await.unwrap();
+        let of = |id: Uuid| old().into_iter().find(|old| old.key.id == id.into_bytes()).unwrap().what;
+        assert_eq!(keys.iter().map(|(_, key)| of(key.id)).collect::<Vec<_>>(), expected);
+    }
+    // It is not counted as gone, though; nothing else depends on it.
     let counts = engine.count_standard_keys(instance).await.unwrap();
     assert_eq!(counts, Counts { live: 3, deleted: 0 });
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use engine::manage::Error;
 use engine::registry::{Actor, Client};
-use engine::standard_key::{Counts, Refusal, StandardKey, StandardKeyPage};
+use engine::standard_key::{Counts, Refusal, StandardKey, StandardKeyPage, Which};
 use kmip::Version;
 use kmip::enums::ResultReason;
 use kmip::ttlv::{Decode, Item};
 use kmip::{Value, tag};
-use store::{Kind, Order, Record};
+use store::{Batch, Change, Expect, Kind, Order, Record, Store, Term};
 use uuid::Uuid;
 
 use crate::ask::{attribute, create, date, id, ids, material, message, named, opaque, reason, revoke, unique};
@@ -40,7 +40,8 @@ async fn shown(bench: &Bench, key: &str) -> Option<StandardKey> {
 }
 
 async fn listed(bench: &Bench) -> Vec<StandardKey> {
-    let page = StandardKeyPage { order: Order::Made { after: None }, descending: false, limit: 1000 };
+    let page =
+        StandardKeyPage { which: Which::All, order: Order::Made { after: None }, descending: false, limit: 1000 };
     let keys = bench.engine.standard_keys(bench.instance, &page).await.unwrap();
     keys.into_iter().map(|(_, key)| key).collect()
 }
@@ -418,10 +419,32 @@ async fn a_damaged_record_hides_no_other() {
         assert!(bench.engine.sealed_material(bench.instance, uuid(&keys[1])).await.is_err());
         assert!(matches!(delete(&bench, &keys[1]).await, Err(Error::Failed(_))));
         // A page is short only where nothing follows, also when it has to pass over something.
-        let page = StandardKeyPage { order: Order::Made { after: None }, descending: false, limit: 2 };
+        let page =
+            StandardKeyPage { which: Which::All, order: Order::Made { after: None }, descending: false, limit: 2 };
         assert_eq!(bench.engine.standard_keys(bench.instance, &page).await.unwrap().len(), 2);
     }
     assert!(shown_unverified > 10, "what can be read is shown");
+}
+
+/// An index is written without a tag: what it says is held against the record, and what it says twice is shown once.
+#[tokio::test]
+async fn an_index_that_is_wrong_shows_nothing_twice_and_nothing_that_is_not_asked_for() {
+    let bench = Bench::new().await;
+    let (live, gone) = (bench.key(&[]).await, bench.key(&[]).await);
+    delete(&bench, &gone).await.unwrap();
+    for key in [&live, &gone] {
+        let Record { key, version, body, .. } = record(&bench, 0x30, key).await.unwrap();
+        let terms = vec![Term(*b"keystead deleted"), Term(*b"keystead destroy")];
+        let change = Change::Put { key, expect: Expect::Version(version), body: body.to_vec(), terms };
+        bench.store.commit(Batch { changes: vec![change], events: Vec::new() }).await.unwrap();
+    }
+    for (which, expected) in [(Which::Live, live), (Which::Deleted, gone)] {
+        for order in [Order::Id { after: None }, Order::Made { after: None }] {
+            let page = StandardKeyPage { which, order, descending: false, limit: 10 };
+            let keys = bench.engine.standard_keys(bench.instance, &page).await.unwrap();
+            assert_eq!(keys.iter().map(|(_, key)| key.id).collect::<Vec<_>>(), [uuid(&expected)], "{page:?}");
+        }
+    }
 }
 
 /// Whoever writes to the store brings no deleted key back: neither the record of before the deletion, nor the deletion taken out.
@@ -486,7 +509,7 @@ async fn steps_are_whole_or_not_at_all() {
     let key = bench.key(&[named("name")]).await;
     let mut left = 5;
     bench.store.fail(move |batch| {
-        let store::Change::Put { key, .. } = batch.changes.first()? else { return None };
+        let Change::Put { key, .. } = batch.changes.first()? else { return None };
         left -= i32::from(left > 0);
         (left > 0).then_some(store::Error::Conflict(*key))
     });

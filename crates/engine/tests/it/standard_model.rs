@@ -1,7 +1,7 @@
 //! Lists and counts of standard keys, over several adapters and instances, against a list that is sorted and cut.
 
 use engine::registry::Client;
-use engine::standard_key::{Counts, StandardKey, StandardKeyPage};
+use engine::standard_key::{Counts, StandardKey, StandardKeyPage, Which};
 use kmip::Version;
 use proptest::prelude::*;
 use store::Order;
@@ -160,30 +160,40 @@ impl World {
         }
     }
 
-    /// Every page, in either order and direction, of several lengths.
+    /// Every page of all, of the live and of the deleted, in either order and direction, of several lengths.
     async fn compare_pages(&self) {
         for instance in [self.instance(0), self.instance(ADAPTERS - 1)] {
-            for by_id in [true, false] {
-                for descending in [true, false] {
-                    let mut there = self.keys_of(instance);
-                    there.retain(|key| key.stage != Stage::Purged);
-                    if by_id {
-                        there.sort_by_key(|key| key.id);
-                    }
-                    if descending {
-                        there.reverse();
-                    }
+            for which in [Which::All, Which::Live, Which::Deleted] {
+                for (by_id, descending) in [(true, false), (true, true), (false, false), (false, true)] {
+                    let there = self.listed(instance, which, by_id, descending);
+                    let order = if by_id { Order::Id { after: None } } else { Order::Made { after: None } };
                     for limit in [1, 2, 3, 7, 20, 100] {
-                        self.read(instance, by_id, descending, limit, &there).await;
+                        self.read(instance, StandardKeyPage { which, order, descending, limit }, &there).await;
                     }
                 }
             }
         }
     }
 
-    async fn read(&self, instance: Uuid, by_id: bool, descending: bool, limit: usize, there: &[&Model]) {
-        let first = if by_id { Order::Id { after: None } } else { Order::Made { after: None } };
-        let mut page = StandardKeyPage { order: first, descending, limit };
+    /// What a list has: a plain filter, sorted.
+    fn listed(&self, instance: Uuid, which: Which, by_id: bool, descending: bool) -> Vec<&Model> {
+        let mut there = self.keys_of(instance);
+        there.retain(|key| match which {
+            Which::All => key.stage != Stage::Purged,
+            Which::Live => key.stage == Stage::Live,
+            Which::Deleted => matches!(key.stage, Stage::Deleted | Stage::Destroyed),
+        });
+        if by_id {
+            there.sort_by_key(|key| key.id);
+        }
+        if descending {
+            there.reverse();
+        }
+        there
+    }
+
+    async fn read(&self, instance: Uuid, mut page: StandardKeyPage, there: &[&Model]) {
+        let (limit, by_id) = (page.limit, matches!(page.order, Order::Id { .. }));
         let mut expected = there.chunks(limit);
         loop {
             let keys = self.bench.engine.standard_keys(instance, &page).await.unwrap();
@@ -199,6 +209,21 @@ impl World {
             };
         }
         assert!(expected.next().is_none());
+    }
+}
+
+impl World {
+    /// How many keys a page of the first instance shows, and how many records are read for it from each adapter.
+    async fn cost(&self, which: Which, order: Order, limit: usize) -> (usize, Vec<usize>) {
+        let before = self.bench.store.scanned();
+        let page = StandardKeyPage { which, order, descending: false, limit };
+        let shown = self.bench.engine.standard_keys(self.instance(0), &page).await.unwrap().len();
+        let scanned = self.bench.store.scanned();
+        let read = |client: &Client| {
+            let space = store::Space(client.adapter().id.into_bytes());
+            scanned.get(&space).unwrap_or(&0) - before.get(&space).unwrap_or(&0)
+        };
+        (shown, self.clients.iter().map(read).collect())
     }
 }
 
@@ -254,16 +279,49 @@ async fn a_page_reads_no_more_than_its_length() {
         world.take(&Step::Create([0, 1, 2, 0][number % 4])).await;
     }
     for limit in [1, 5, 20, 40, 100] {
-        let before = world.bench.store.scanned();
-        let page = StandardKeyPage { order: Order::Id { after: None }, descending: false, limit };
-        assert_eq!(world.bench.engine.standard_keys(world.instance(0), &page).await.unwrap().len(), limit);
-        let scanned = world.bench.store.scanned();
-        let read = |client: &Client| {
-            let space = store::Space(client.adapter().id.into_bytes());
-            scanned.get(&space).unwrap_or(&0) - before.get(&space).unwrap_or(&0)
-        };
-        assert!(world.clients.iter().all(|client| read(client) <= limit), "{limit}");
-        let all: usize = world.clients.iter().map(read).sum();
+        let (shown, read) = world.cost(Which::All, Order::Id { after: None }, limit).await;
+        assert_eq!(shown, limit);
+        assert!(read.iter().all(|read| *read <= limit), "{limit}");
+        let all: usize = read.iter().sum();
         assert!(all <= limit + 3 * 33.max(limit / 3), "{all} for {limit}");
     }
+}
+
+/// What is deleted is found among what is not, and costs no more for it: beside what is shown, one record of each adapter.
+#[tokio::test]
+async fn few_that_are_deleted_are_read_alone() {
+    let mut world = World::new().await;
+    for number in 0..400_usize {
+        world.take(&Step::Create(number % 3)).await;
+    }
+    for number in (50..400).step_by(70) {
+        world.take(&Step::Delete(number)).await;
+        world.take(&Step::Destroy(number + 1)).await;
+    }
+    for order in [Order::Id { after: None }, Order::Made { after: None }] {
+        for (limit, shown) in [(100, 10), (20, 10), (3, 3), (1, 1)] {
+            let (keys, read) = world.cost(Which::Deleted, order, limit).await;
+            assert_eq!(keys, shown);
+            // Each adapter has what it could show, by either term, and its first record.
+            let most = 10.min(2 * 3 * limit) + 3;
+            assert!(read.iter().sum::<usize>() <= most, "{read:?} for {limit}");
+        }
+    }
+}
+
+/// A page of the live ones passes over those that are deleted, in few steps, and reads no more beside them than once as many.
+#[tokio::test]
+async fn what_is_deleted_is_passed_over_in_strides() {
+    let mut world = World::new().await;
+    for number in 0..300 {
+        world.take(&Step::Create(0)).await;
+        if number < 290 {
+            world.take(&Step::Delete(number)).await;
+        }
+    }
+    let calls = world.bench.store.scans();
+    let (keys, read) = world.cost(Which::Live, Order::Made { after: None }, 1).await;
+    assert_eq!(keys, 1);
+    assert!(read[0] <= 300 && world.bench.store.scans() - calls <= 12, "{read:?}");
+    assert_eq!(world.cost(Which::Live, Order::Made { after: None }, 20).await, (10, vec![300, 0, 0, 0]));
 }

@@ -72,6 +72,18 @@ impl FakeKmip {
         *self.fails.lock() = true;
     }
 
+    fn page(&self, instance: Uuid, page: KmipPage, asked: impl Fn(&KmipKey) -> bool) -> Vec<KmipKey> {
+        let keys = self.keys.lock();
+        let mut keys: Vec<_> = keys.iter().filter(|((of, _), _)| *of == instance).map(|(_, key)| key.clone()).collect();
+        match page.by {
+            KmipOrder::Id { after } => keys.retain(|key| after.is_none_or(|after| key.id > after)),
+            KmipOrder::Made { after } => keys.retain(|key| after.is_none_or(|after| key.place > after)),
+        }
+        keys.retain(asked);
+        keys.truncate(page.limit);
+        keys
+    }
+
     fn change(&self, call: &Call, id: Uuid, change: impl Fn(&mut KmipKey)) -> Result<KmipKey, Error> {
         let mut keys = self.keys.lock();
         let key = keys.get_mut(&(call.instance, id)).ok_or(Error::NotFound { what: "key", name: id.to_string() })?;
@@ -88,14 +100,11 @@ impl KmipService for FakeKmip {
     }
 
     async fn list(&self, instance: Uuid, page: KmipPage) -> Result<Vec<KmipKey>, Error> {
-        let keys = self.keys.lock();
-        let mut keys: Vec<_> = keys.iter().filter(|((of, _), _)| *of == instance).map(|(_, key)| key.clone()).collect();
-        match page.by {
-            KmipOrder::Id { after } => keys.retain(|key| after.is_none_or(|after| key.id > after)),
-            KmipOrder::Made { after } => keys.retain(|key| after.is_none_or(|after| key.place > after)),
-        }
-        keys.truncate(page.limit);
-        Ok(keys)
+        Ok(self.page(instance, page, |_| true))
+    }
+
+    async fn list_by_state(&self, instance: Uuid, page: KmipPage, deleted: bool) -> Result<Vec<KmipKey>, Error> {
+        Ok(self.page(instance, page, |key| key.deleted.is_some() == deleted))
     }
 
     async fn count(&self, instance: Uuid) -> Result<KmipCounts, Error> {

@@ -24,6 +24,9 @@ pub enum Refusal {
     /// The payload is not what the operation takes.
     #[error("The request payload can't be read: {0}")]
     Payload(DecodeError),
+    /// The message bears no credential, or a wrong one, where the adapter demands one (KMIP 1.4, 6.6).
+    #[error("The user name and password that this service demands are missing or wrong")]
+    Authentication,
     /// The operation is none that is offered.
     #[error("Operation {0} is not supported")]
     Operation(OperationName),
@@ -121,6 +124,7 @@ impl Refusal {
             Refusal::NotFound | Refusal::Destroyed | Refusal::NoIdentifier | Refusal::AttributeNotFound(_) => {
                 ResultReason::ItemNotFound
             }
+            Refusal::Authentication => ResultReason::AuthenticationNotSuccessful,
             Refusal::Missing(_) => ResultReason::MissingData,
             Refusal::Payload(error) => payload_reason(error.fault),
             Refusal::Operation(_) => ResultReason::OperationNotSupported,

@@ -3,12 +3,17 @@
 //! The invariant: [`perform`] is written once: enter (the gate) → decode → run → commit → answer. An item that fails has changed nothing,
 //! and every item, done or refused, leaves an audit event before its answer is given.
 
+mod authentication;
+mod operations;
+
 use kmip::enums::{BatchErrorContinuationOption, ResultReason, ResultStatus};
 use kmip::message::{MessageError, RequestItem, RequestMessage, ResponseHeader};
 use kmip::ttlv::{Decode, Encode, Writer};
 use kmip::{Timestamp, Version, tag};
 use uuid::Uuid;
 use zeroize::Zeroizing;
+
+pub use operations::Operations;
 
 use crate::Engine;
 use crate::error::{Failure, Fault, OperationName, Refusal};
@@ -31,6 +36,8 @@ pub struct Reply {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Whether the connection can't be used any further.
     pub close: bool,
+    /// The operations of which at least one item succeeded.
+    pub succeeded: Operations,
 }
 
 /// One message that is being dealt with.
@@ -52,6 +59,11 @@ pub(crate) async fn handle(engine: &Engine, origin: &Origin<'_>, frame: &[u8], n
 }
 
 async fn answer(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'_>, now: Timestamp) -> Reply {
+    if !origin.adapter().door.is_unset()
+        && let Err(failure) = Box::pin(authentication::check(engine, origin, message)).await
+    {
+        return not_authenticated(engine, origin, message, &failure, now);
+    }
     let header = &message.header;
     let option = header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
     if !matches!(option, BatchErrorContinuationOption::Stop | BatchErrorContinuationOption::Continue) {
@@ -64,17 +76,36 @@ async fn answer(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'
     response_header(message.version, header.client_correlation_value.clone(), now)
         .encode(tag::RESPONSE_HEADER, &mut out);
     let count_ends = out.position();
-    let mut count = 0;
+    let (mut count, mut succeeded) = (0, Operations::default());
     for item in &message.items {
         let done = exchange.item(item, &mut out).await;
         count += 1;
-        if !done && option == BatchErrorContinuationOption::Stop {
+        if done {
+            succeeded.add(item.operation);
+        } else if option == BatchErrorContinuationOption::Stop {
             break;
         }
     }
     out.rewrite_integer(count_ends, count);
     out.close(envelope);
-    Reply { bytes: out.into_bytes(), close: false }
+    Reply { bytes: out.into_bytes(), close: false, succeeded }
+}
+
+/// The answer to a message that does not pass the adapter's door: none of its items is dealt with, and one event tells of it.
+fn not_authenticated(
+    engine: &Engine,
+    origin: &Origin<'_>,
+    message: &RequestMessage<'_>,
+    failure: &Failure,
+    now: Timestamp,
+) -> Reply {
+    let refused = Refused::new(failure, message.version);
+    let operation = match &*message.items {
+        [item] => Some(item.operation),
+        _ => None,
+    };
+    record(engine, &origin.event(OTHER, operation, None, now, Some(refused.reason)));
+    refuse_message(message.version, refused.reason, &refused.message, now)
 }
 
 /// The answer to a message whose items are to be undone together, or in a way that nobody knows: none of them is dealt with.
@@ -123,7 +154,7 @@ fn refuse_message(version: Version, reason: ResultReason, message: &str, now: Ti
     failure(&mut out, reason, message);
     out.close(item);
     out.close(envelope);
-    Reply { bytes: out.into_bytes(), close: false }
+    Reply { bytes: out.into_bytes(), close: false, succeeded: Operations::default() }
 }
 
 fn failure(out: &mut Writer, reason: ResultReason, message: &str) {

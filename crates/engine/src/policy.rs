@@ -38,8 +38,8 @@ impl Permission {
     }
 }
 
-/// Whether a client has a permission. A certificate on an adapter's allow-list may do all that the adapter offers, to every object of
+/// Whether a client has a permission. A certificate on an adapter's allow-list, or one that an authority there vouches for, may do all that the adapter offers, to every object of
 /// the adapter: that is the service's promise to vCenter, and there is no finer grant.
 pub fn allows(client: &Client, permission: Permission) -> bool {
-    client.adapter().offers(permission)
+    client.is_served() && client.adapter().offers(permission)
 }

@@ -1,22 +1,24 @@
-//! The registry: adapters, and the client certificates on their allow-lists.
+//! The registry: adapters, the certificates on their allow-lists, and their doors.
 //!
 //! The invariant: **the certificate is the identity**, by the SHA-256 of its DER, and it stands on one list at most. The registry's epoch
 //! moves with every change; who asked before it moved must ask again.
 
 mod change;
 mod client;
+mod door;
+mod doors;
+mod host;
 mod name;
 mod record;
+mod snapshot;
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use kmip::Timestamp;
-use kmip::ttlv::DecodeError;
-use store::{Key, Kind, Query, Space, Store};
+use store::{Key, Kind, Space, Store};
 use tokio::sync::watch;
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 use uuid::Uuid;
@@ -25,10 +27,13 @@ use wrap::primitive::Random;
 
 pub(crate) use change::{DELETE, MANAGEMENT};
 pub use change::{NewAdapter, NewCertificate};
-use client::CERTIFICATE;
-pub use client::{Certificate, Client, Fingerprint, certificate_id};
+pub use client::{Certificate, Client, Fingerprint, Standing, certificate_id};
+pub use door::{Door, Expired, NewCredential, NewDoor};
+pub use doors::Invalid;
+use snapshot::Snapshot;
 
 use crate::error::Failure;
+use crate::manage::Error;
 use crate::policy::Permission;
 use crate::seal::{Keyring, WrappedAdapterKey};
 
@@ -71,6 +76,8 @@ pub struct Adapter {
     pub updated_at: Option<Timestamp>,
     /// Who changed it last.
     pub updated_by: Option<String>,
+    /// Where its clients come in.
+    pub door: Arc<Door>,
     /// Its key, under its root key.
     pub key: WrappedAdapterKey,
     version: u64,
@@ -102,12 +109,6 @@ impl Adapter {
     fn place(&self) -> Key {
         Key { space: Space::INSTALLATION, kind: ADAPTER, id: *self.id.as_bytes() }
     }
-}
-
-#[derive(Default)]
-struct Snapshot {
-    adapters: HashMap<Uuid, Arc<Adapter>>,
-    clients: HashMap<Fingerprint, Client>,
 }
 
 /// Adapters and allow-lists, held in memory and written through to the store.
@@ -152,9 +153,29 @@ impl Registry {
         self.news.subscribe()
     }
 
-    /// The client with this certificate, if it is on a list.
+    /// The client with this certificate, if it is on a list as one.
     pub fn admit(&self, fingerprint: &Fingerprint) -> Option<Client> {
-        self.snapshot.load().clients.get(fingerprint).cloned()
+        self.entry(fingerprint).filter(|client| client.certificate().standing == Standing::Listed)
+    }
+
+    /// Whether this certificate is shut out, even where an authority vouches for it.
+    pub fn is_denied(&self, fingerprint: &Fingerprint) -> bool {
+        self.snapshot.load().denied.contains(&fingerprint.id())
+    }
+
+    /// The authorities on all lists, by fingerprint. None of them is a client: [`Client::standing_for`] makes one.
+    pub fn authorities(&self) -> Arc<[Client]> {
+        Arc::clone(&self.snapshot.load().authorities)
+    }
+
+    /// The entry of this certificate, whatever it says of it.
+    fn entry(&self, fingerprint: &Fingerprint) -> Option<Client> {
+        self.snapshot.load().entries.get(fingerprint).cloned()
+    }
+
+    /// The adapter as it is now.
+    fn current(&self, adapter: Uuid) -> Result<Arc<Adapter>, Error> {
+        self.snapshot.load().adapters.get(&adapter).cloned().ok_or(Error::NotFound("adapter"))
     }
 
     /// Holds off the removal of an adapter while something is written in it; none if it is removed already.
@@ -190,7 +211,7 @@ impl Registry {
     /// The certificates on an adapter's list, by name.
     pub fn certificates(&self, adapter: Uuid) -> Vec<Certificate> {
         let snapshot = self.snapshot.load();
-        let listed = snapshot.clients.values().map(Client::certificate).filter(|entry| entry.adapter == adapter);
+        let listed = snapshot.entries.values().map(Client::certificate).filter(|entry| entry.adapter == adapter);
         let mut certificates: Vec<_> = listed.cloned().collect();
         certificates.sort_by(|a, b| a.name.cmp(&b.name));
         certificates
@@ -204,51 +225,10 @@ impl Registry {
         self.certificates(adapter).into_iter().find(matches)
     }
 
-    /// Reads all of it anew and moves the epoch. A record that can't be read is left out and logged: the clients of the others must
-    /// not wait for it.
-    async fn reload(&self) -> Result<(), Failure> {
-        let mut snapshot = Snapshot::default();
-        for (version, key, body) in self.records(ADAPTER).await? {
-            if let Some(adapter) = readable("adapter", &key, record::adapter(&body, version)) {
-                snapshot.adapters.insert(adapter.id, Arc::new(adapter));
-            }
-        }
-        for (version, key, body) in self.records(CERTIFICATE).await? {
-            let Some(certificate) = readable("certificate", &key, record::certificate(&body)) else { continue };
-            if let Some(adapter) = snapshot.adapters.get(&certificate.adapter) {
-                let client = Client::new(Arc::clone(adapter), certificate, body, version);
-                snapshot.clients.insert(client.certificate().fingerprint, client);
-            }
-        }
-        self.publish(snapshot);
-        Ok(())
-    }
-
     /// Called at the start, and by a change while it holds off the others.
     fn publish(&self, snapshot: Snapshot) {
         self.snapshot.store(Arc::new(snapshot));
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.news.send_replace(());
     }
-
-    async fn records(&self, kind: Kind) -> Result<Vec<(u64, Key, Vec<u8>)>, Failure> {
-        let mut query = Query { space: Space::INSTALLATION, kind, terms: Vec::new(), after: 0, limit: 1000 };
-        let mut records = Vec::new();
-        loop {
-            let page = self.store.find(&query).await?;
-            query.after = page.records.last().map_or(query.after, |(cursor, _)| *cursor);
-            records
-                .extend(page.records.into_iter().map(|(_, record)| (record.version, record.key, record.body.to_vec())));
-            if !page.more {
-                return Ok(records);
-            }
-        }
-    }
-}
-
-fn readable<T>(what: &str, key: &Key, record: Result<T, DecodeError>) -> Option<T> {
-    let id = Uuid::from_bytes(key.id);
-    record
-        .inspect_err(|error| tracing::error!(what, %id, %error, "a record is damaged and left out: restore a backup"))
-        .ok()
 }

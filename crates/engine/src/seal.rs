@@ -3,6 +3,8 @@
 //! The invariant: [`Material`] and [`Sealed`] are different types, [`Sealed`] is made here only, and only it enters a record. What is
 //! opened is what was sealed for this adapter, this object and this purpose, or an error.
 
+pub(crate) mod credential;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,13 +87,14 @@ pub struct AdapterKey {
     opening: u64,
     seal: SealKey,
     record: TagKey,
+    credential: TagKey,
 }
 
 impl AdapterKey {
     fn new(adapter: Uuid, secret: &Secret) -> Result<Self, Failure> {
         let seal = SealKey::new(secret)?;
-        let record = seal.tagger(RECORD)?;
-        Ok(AdapterKey { adapter, opening: OPENINGS.fetch_add(1, Ordering::Relaxed), seal, record })
+        let (record, credential) = (seal.tagger(RECORD)?, seal.tagger(credential::CREDENTIAL)?);
+        Ok(AdapterKey { adapter, opening: OPENINGS.fetch_add(1, Ordering::Relaxed), seal, record, credential })
     }
 
     /// Which opening of a key this is: no two have the same number.

@@ -100,15 +100,15 @@ impl KeyManager {
 
     /// Deletes an instance that holds no key (deleted ones that can still be restored count) and no adapter, with all else that is
     /// its: key rings, policies, its service IDs with their API keys, and every grant and authorization that names it. A key that
-    /// somebody makes at the very same moment is out of reach afterwards.
+    /// somebody makes at the very same moment is out of reach afterwards. Gives its identifier.
     ///
     /// # Errors
     /// As [`KeyManager::rename_instance`]; [`Error::InstanceInUse`].
-    pub async fn delete_instance(&self, call: &Call, which: &str) -> Result<(), Error> {
+    pub async fn delete_instance(&self, call: &Call, which: &str) -> Result<Uuid, Error> {
         again(|| self.try_delete_instance(call, which)).await
     }
 
-    async fn try_delete_instance(&self, call: &Call, which: &str) -> Result<(), Error> {
+    async fn try_delete_instance(&self, call: &Call, which: &str) -> Result<Uuid, Error> {
         let stored = self.own_instance(call, which).await?;
         let instance = stored.entry.id;
         self.holds_nothing(instance).await?;
@@ -122,7 +122,8 @@ impl KeyManager {
         removals.extend(self.grants_on(instance).await?.iter().map(Stored::removal));
         removals.extend(self.authorizations_of(instance).await?.iter().map(Stored::removal));
         let events = vec![success(call, &stored.entry.target())];
-        self.commit_access(call, Batch { changes: removals.into_values().collect(), events }).await
+        self.commit_access(call, Batch { changes: removals.into_values().collect(), events }).await?;
+        Ok(instance)
     }
 
     async fn holds_nothing(&self, instance: Uuid) -> Result<(), Error> {

@@ -6,17 +6,22 @@
 
 mod certificate;
 mod date;
+mod door;
 mod envelope;
 mod health;
 mod identity;
 mod key;
 pub mod key_protect;
 mod private;
+mod server_certificate;
+mod trust;
 
 pub use certificate::{
-    Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient,
+    Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient, Standing,
+    WhenExpired,
 };
 pub use date::{moment, rfc3339};
+pub use door::{AllowStranger, Door, NewCredential, NewDoor, RefusalCount, Stranger};
 pub use envelope::{Collection, ErrorBody, ErrorResource, ErrorTarget, Metadata, Reason, Resource, SearchQuery};
 pub use health::{Health, Status};
 pub use identity::{
@@ -25,6 +30,8 @@ pub use identity::{
 };
 pub use key::{Attribute, Key};
 pub use private::PrivateText;
+pub use server_certificate::{Alarm, NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
+pub use trust::{SeenStep, ServerFingerprints, StepName, Trust, TrustStep};
 
 /// The path under which every resource of this version lives.
 pub const BASE: &str = "/api/v1";

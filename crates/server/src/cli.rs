@@ -6,6 +6,7 @@
 
 mod access;
 mod adapter;
+mod alarm;
 mod api;
 mod apikey;
 mod authorization;
@@ -17,6 +18,7 @@ mod config;
 mod confirm;
 mod connection;
 mod date;
+mod door;
 mod failure;
 mod files;
 mod http;
@@ -25,15 +27,18 @@ mod instance;
 mod key;
 mod keys;
 mod output;
+mod pinned;
 mod private;
 mod ring;
 mod role;
 mod rootkey;
+mod roots;
 mod serve;
 mod serviceid;
 mod standardkey;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod trust;
 
 use std::path::PathBuf;
@@ -92,6 +97,12 @@ pub(crate) struct Global {
 enum Command {
     /// Run the server; the first start makes everything it needs
     Serve(ServeArgs),
+    /// Pair with vCenter, in one of the four ways that it offers: does the part here, and says what to do there
+    #[command(subcommand)]
+    Trust(trust::Verb),
+    /// Who came and was on no list, and how to let them in
+    #[command(subcommand)]
+    Door(door::Verb),
     /// Have a client certificate made: key and certificate, or from vCenter's signing request
     #[command(subcommand)]
     Client(client::Verb),
@@ -104,6 +115,12 @@ enum Command {
     /// KMIP services: each has a root key, and a list of clients that may connect
     #[command(subcommand)]
     Adapter(adapter::Verb),
+    /// The server's own certificates: renewed on the same key, exchanged, put in force when vCenter is ready
+    #[command(subcommand)]
+    Tls(tls::Verb),
+    /// Certificates that are about to expire
+    #[command(subcommand)]
+    Alarm(alarm::Verb),
     /// Root keys: they seal the keys of adapters, wrap anything else, and never leave the server
     #[command(subcommand, name = "rootkey")]
     RootKey(rootkey::Verb),
@@ -160,9 +177,11 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Client(verb) => connected(&global, async |to| client::run(verb, &to.adapters().await?, output).await),
         Command::Cert(verb) => connected(&global, async |to| cert::run(verb, &to.adapters().await?, output).await),
         Command::Key(verb) => connected(&global, async |to| key::run(verb, &to.adapters().await?, output).await),
-        Command::Adapter(verb) => {
-            connected(&global, async |to| adapter::run(verb, &to.key_protect().await?, output).await)
-        }
+        Command::Adapter(verb) => connected(&global, async |to| adapter::run(verb, to, output).await),
+        Command::Door(verb) => connected(&global, async |to| door::run(verb, to, output).await),
+        Command::Trust(verb) => connected(&global, async |to| trust::run(verb, &to.adapters().await?, output).await),
+        Command::Tls(verb) => connected(&global, async |to| tls::run(verb, &to.installation(), output).await),
+        Command::Alarm(verb) => connected(&global, async |to| alarm::run(verb, &to.identities().await?, output).await),
         Command::RootKey(verb) => {
             connected(&global, async |to| rootkey::run(verb, to.key_protect().await?, output).await)
         }

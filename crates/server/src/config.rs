@@ -15,7 +15,7 @@ pub use file::example;
 pub use load::{default_data, environment, load};
 pub use text::show;
 
-use keymanager::Timers;
+use keymanager::{Network, Timers};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -48,6 +48,8 @@ pub struct Config {
     pub log: Log,
     /// How much of what clients may have.
     pub limits: Limits,
+    /// Load balancers in front of the KMIP port, which speak the PROXY protocol.
+    pub proxies: Vec<Network>,
 }
 
 /// Where the master key comes from.
@@ -93,7 +95,11 @@ pub struct Limits {
     pub connections: usize,
     /// KMIP connections at a time from one address.
     pub connections_per_address: usize,
-    /// For the TLS handshake.
+    /// KMIP connections at a time of one adapter's clients.
+    pub connections_per_adapter: usize,
+    /// KMIP connections at a time whose client is not let in yet.
+    pub waiting: usize,
+    /// From the connection to the end of the TLS handshake.
     pub handshake: Duration,
     /// For a request, from its first byte to its last, and for taking the answer.
     pub request: Duration,
@@ -117,10 +123,13 @@ impl Config {
             limits: Limits {
                 connections: 16384,
                 connections_per_address: 4096,
+                connections_per_adapter: 8192,
+                waiting: 8192,
                 handshake: Duration::from_secs(10),
                 request: Duration::from_secs(30),
                 idle: Duration::from_secs(3600),
             },
+            proxies: Vec::new(),
         }
     }
 }

@@ -1,24 +1,41 @@
-//! `keystead doctor`: goes through what vCenter does with a key server and says, for whatever fails, what vCenter would show.
+//! `keystead doctor`: goes through what vCenter does with the servers of a key provider and says, for whatever fails, what vCenter would show.
 //!
 //! It talks to any KMIP server, knows it by address alone, and shares no code with ours above the encoding of single values.
 //! The invariant of this room: **it leaves nothing behind**: the key that it makes is destroyed, unless it is told to keep it.
 
 mod certificate;
+mod client;
+mod clock;
+mod compare;
 mod conversation;
+mod findings;
+mod hello;
+mod identity;
+mod load;
+mod machine;
 mod message;
+mod names;
 mod report;
 mod session;
+mod sights;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod transport;
 mod witness;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use crate::cli::{Failure, Output};
+use compare::Examined;
+use findings::Findings;
+use identity::Identity;
+use load::Load;
 use report::Report;
-use tls::{Identity, Target};
+use tls::Target;
 
 /// Where KMIP servers listen.
 const KMIP_PORT: u16 = 5696;
@@ -26,9 +43,9 @@ const KMIP_PORT: u16 = 5696;
 /// What the verb takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Address of the KMIP server [default port: 5696]
-    #[arg(value_name = "HOST:PORT")]
-    server: String,
+    /// Addresses of the KMIP servers of one key provider [default port: 5696]
+    #[arg(value_name = "HOST:PORT", required = true, num_args = 1..=16)]
+    servers: Vec<String>,
     /// Client certificate as PEM; without one, only what comes before it is checked
     #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
@@ -44,43 +61,109 @@ pub(crate) struct Args {
     /// Seconds to wait for each answer
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
+    /// Seconds for which each server is put under load: full TLS handshakes with a first answer, nothing else; 0: none
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(0..=60))]
+    load: u64,
+    /// Connections at once under load
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    parallel: u16,
+    /// Where this machine's file system begins
+    #[arg(long, value_name = "FOLDER", default_value = "/", hide = true)]
+    root: PathBuf,
+}
+
+/// How servers are examined, all of them alike.
+struct Examination<'a> {
+    identity: Option<&'a Identity>,
+    keep: bool,
+    load: Load,
+    /// Where this machine's file system begins.
+    root: &'a Path,
 }
 
 /// Runs all checks, prints them, and fails if one of them did.
 pub(crate) async fn run(args: Args, output: &Output) -> Result<(), Failure> {
-    let target = target(&args)?;
+    let targets = targets(&args)?;
     let identity = match (&args.cert, &args.key) {
         (Some(certificate), Some(key)) => Some(Identity::read(certificate, key)?),
         _ => None,
     };
-    let mut report = Report::new(target.to_string());
-    // A check that stops the rest has recorded itself.
-    let _ = examine(&target, identity.as_ref(), args.keep, &mut report).await;
-    report.print(output)?;
-    if report.failed() { Err(Failure::silent()) } else { Ok(()) }
+    let load = Load { lasting: Duration::from_secs(args.load), parallel: args.parallel };
+    let examination = Examination { identity: identity.as_ref(), keep: args.keep, load, root: &args.root };
+    let findings = examination.of(&targets).await;
+    findings.print(output)?;
+    if findings.failed() { Err(Failure::silent()) } else { Ok(()) }
 }
 
-async fn examine(
-    target: &Target,
-    identity: Option<&Identity>,
-    keep: bool,
-    report: &mut Report,
-) -> Result<(), report::Stopped> {
-    let probe = tls::probe(target, report).await?;
-    certificate::judge(&probe, target, now(), report);
-    match identity {
-        Some(identity) => conversation::hold(target, identity, keep, report).await,
-        None => {
-            report.skipped("vCenter's conversation", "give a client certificate with --cert and --key");
-            Ok(())
+impl Examination<'_> {
+    /// All servers side by side, then each under load, then all of them compared.
+    async fn of(&self, targets: &[Target]) -> Findings {
+        let mut reports = join_all(targets.iter().map(|target| self.one(target))).await;
+        for (target, report) in targets.iter().zip(&mut reports) {
+            self.load(target, report).await;
         }
+        let servers = targets.iter().zip(&reports).map(|(target, report)| Examined { target, facts: &report.facts });
+        let servers: Vec<_> = servers.collect();
+        let compared = if servers.len() > 1 { Some(self.compared(&servers).await) } else { None };
+        Findings::new(reports, compared)
+    }
+
+    async fn one(&self, target: &Target) -> Report {
+        let mut report = Report::new(target.to_string());
+        // A check that stops the rest has recorded itself.
+        let _ = self.examine(target, &mut report).await;
+        report
+    }
+
+    async fn examine(&self, target: &Target, report: &mut Report) -> Result<(), report::Stopped> {
+        if let Some(identity) = self.identity {
+            client::judge(identity.certificate(), now(), report);
+        }
+        let probe = tls::probe(target, report).await?;
+        certificate::judge(&probe, target, now(), report);
+        match probe.local {
+            true => machine::judge(self.root, report),
+            false => machine::elsewhere(report),
+        }
+        transport::judge(target, self.identity, &probe, report).await;
+        match self.identity {
+            Some(identity) => conversation::hold(target, identity, self.keep, report).await,
+            None => {
+                report.skipped("vCenter's conversation", "give a client certificate with --cert and --key");
+                Ok(())
+            }
+        }
+    }
+
+    /// Not for a server that does not answer anyway.
+    async fn load(&self, target: &Target, report: &mut Report) {
+        match self.identity {
+            Some(_) if self.load.lasting.is_zero() => {
+                report.noted(names::LOAD, "not tried, as was asked for with --load 0")
+            }
+            Some(identity) if report.facts.answers => load::put(target, identity, self.load, report).await,
+            Some(_) | None => {}
+        }
+    }
+
+    async fn compared(&self, servers: &[Examined<'_>]) -> Report {
+        let mut report = Report::new("All of them, as one key provider".to_owned());
+        compare::judge(servers, self.identity, &mut report).await;
+        report
     }
 }
 
-fn target(args: &Args) -> Result<Target, Failure> {
-    let (host, port) = split(&args.server)?;
-    let roots = args.ca.as_deref().map(tls::read_roots).transpose()?;
-    Ok(Target { host, port, roots, timeout: Duration::from_secs(args.timeout) })
+fn targets(args: &Args) -> Result<Vec<Target>, Failure> {
+    let roots = args.ca.as_deref().map(identity::read_roots).transpose()?;
+    let mut targets: Vec<Target> = Vec::new();
+    for server in &args.servers {
+        let (host, port) = split(server)?;
+        if targets.iter().any(|target| target.host == host && target.port == port) {
+            return Err(Failure::usage(format!("`{server}` is given twice"), "give each server once"));
+        }
+        targets.push(Target { host, port, roots: roots.clone(), timeout: Duration::from_secs(args.timeout) });
+    }
+    Ok(targets)
 }
 
 /// `host`, `host:port`, `[v6]:port`, or a bare IPv6 address.

@@ -88,6 +88,25 @@ impl Folder {
             .map_err(|error| Error::write(&path, error))
     }
 
+    /// Moves the file `from` to the place of `to`, at once for every onlooker, and durably when this returns.
+    pub fn rename(&self, from: &str, to: &str) -> Result<(), Error> {
+        let (from, to) = (self.path(from), self.path(to));
+        let moved = std::fs::rename(from, &to).and_then(|()| File::open(&self.path)?.sync_all());
+        moved.map_err(|error| Error::write(&to, error))
+    }
+
+    /// Removes the file `name`, durably when this returns; where there is none, all is well.
+    pub fn remove(&self, name: &str) -> Result<(), Error> {
+        let path = self.path(name);
+        match std::fs::remove_file(&path) {
+            Ok(()) => {
+                File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(|error| Error::write(&path, error))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(Error::write(&path, error)),
+        }
+    }
+
     fn read_format(&self) -> Result<Option<u32>, Error> {
         let Some(bytes) = self.read(FORMAT_FILE)? else { return Ok(None) };
         let found = std::str::from_utf8(&bytes)

@@ -6,6 +6,7 @@
 //! holds that list.
 
 mod adapters;
+mod alarms;
 mod answer;
 mod attend;
 mod bearer;
@@ -14,18 +15,23 @@ mod caller;
 mod certificates;
 mod clients;
 mod connection;
+mod door;
+mod doors;
 mod error;
 mod finish;
 mod health;
 mod identity;
 mod key_protect;
 mod keys;
+mod metrics;
 mod openapi;
 mod query;
 mod routes;
+mod server_certificate;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod trust;
 
 use std::sync::Arc;
 
@@ -37,7 +43,9 @@ use store::journal::Journal;
 use tower::ServiceExt;
 
 use crate::identity::{Guesses, Tokens};
+use crate::kmip::{Book, Refusals, Sightings};
 pub use connection::serve;
+pub use metrics::Metrics;
 use routes::Routes;
 
 /// What the handlers work with.
@@ -50,12 +58,24 @@ pub struct Administration {
     pub kmip: Arc<dyn KmipService>,
     /// The installation's certificate authority.
     pub authority: Arc<crate::pki::Authority>,
+    /// The server's own certificates.
+    pub certificates: Arc<crate::pki::ServerCertificates>,
     /// Where the events of calls go that change nothing.
     pub journal: Arc<Journal>,
     /// Tokens for API keys.
     pub tokens: Arc<Tokens>,
     /// Failed attempts to show one.
     pub guesses: Guesses,
+    /// What was asked of instances that want it counted.
+    pub metrics: Metrics,
+    /// Certificates that came to the KMIP port and were on no list.
+    pub book: Arc<Book>,
+    /// The steps of a pairing that were seen there.
+    pub sightings: Arc<Sightings>,
+    /// Why connections there came to nothing.
+    pub refusals: Arc<Refusals>,
+    /// The KMIP port that all adapters share.
+    pub kmip_port: u16,
     /// The port that all this is served at.
     pub port: u16,
     /// The one place that handlers have the time from.
@@ -73,10 +93,16 @@ pub(crate) fn router(administration: Shared) -> Router {
 fn routes(administration: Shared) -> Routes {
     let routes = Routes::new(administration);
     let routes = health::add_to(routes);
+    let routes = metrics::add_to(routes);
     let routes = tokens::add_to(routes);
     let routes = identity::add_to(routes);
     let routes = certificates::add_to(routes);
     let routes = clients::add_to(routes);
+    let routes = server_certificate::add_to(routes);
+    let routes = alarms::add_to(routes);
+    let routes = door::add_to(routes);
+    let routes = doors::add_to(routes);
+    let routes = trust::add_to(routes);
     let routes = keys::add_to(routes);
     let routes = key_protect::add_to(routes);
     openapi::add_to(routes)

@@ -5,34 +5,50 @@
 //! however bad, is the end of nothing else.
 
 mod admission;
+mod book;
 mod connection;
+mod doors;
 mod handshake;
 mod listen;
+mod opening;
+mod proxy;
 mod quiet;
+mod refusals;
+mod rules;
 mod seats;
+mod shares;
+mod sightings;
+mod visitor;
 mod workers;
 
+pub use book::{Book, Stranger};
 pub use listen::listen;
+pub use refusals::Refusals;
+pub use sightings::{Seen, Sightings, Step};
 
 use crate::config::Limits;
 use crate::tls::Live;
 use ::kmip::Timestamp;
+use admission::Reminders;
+use doors::{Doors, Reception};
 use engine::Engine;
+use keymanager::Network;
 use quiet::Quiet;
+use rules::Rules;
 use seats::Seats;
+use shares::Shares;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use workers::Workers;
 
-/// After an error of accept (no descriptors left), so as not to spin.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long requests in progress may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How often a port of an adapter's own is tried again that could not be opened.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
 
 /// What the connections work with.
 pub struct Port {
@@ -42,35 +58,51 @@ pub struct Port {
     pub tls: Arc<Live>,
     /// How much of what a peer may have.
     pub limits: Limits,
+    /// Load balancers, which say whose connection they pass on.
+    pub proxies: Vec<Network>,
+    /// Where it is counted why connections came to nothing.
+    pub refusals: Arc<Refusals>,
+    /// Where strangers are noted.
+    pub book: Arc<Book>,
+    /// Where the steps of a pairing are noted.
+    pub sightings: Arc<Sightings>,
     /// Where connections have the time from.
     pub now: fn() -> Timestamp,
 }
 
-/// Serves KMIP on `listener` until `stop` is done; then takes no more connections, and lets requests in progress finish for
-/// 10 seconds.
+/// Serves KMIP on `listener` and on the adapters' own ports until `stop` is done; then takes no more connections, and lets requests in
+/// progress finish for 10 seconds.
 pub async fn serve(listener: TcpListener, port: Port, stop: impl Future<Output = ()>) {
-    let workers = match Workers::start() {
-        Ok(workers) => workers,
-        Err(error) => return tracing::error!(%error, "the threads of the KMIP port can't be started"),
+    let (workers, address) = match (Workers::start(), listener.local_addr()) {
+        (Ok(workers), Ok(address)) => (Arc::new(workers), address.ip()),
+        (Err(error), _) | (_, Err(error)) => return tracing::error!(%error, "the KMIP port can't be served"),
     };
     let (news, hears) = watch::channel(false);
-    let mut changes = port.engine.registry().news();
-    let house = Arc::new(House { seats: Seats::new(&port.limits), quiet: Quiet::default(), port });
+    let house = Arc::new(House::new(port));
+    let reception = Reception { house: house.clone(), workers: workers.clone(), news: hears };
+    let mut shared = reception.open(listener, None);
+    let mut doors = Doors::new(address, reception);
+    let mut changes = house.port.engine.registry().news();
+    let mut clock = tokio::time::interval(TRY_AGAIN);
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
-            _ = changes.changed() => news.send_modify(|_| ()),
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => receive(stream, peer, &workers, &house, &hears),
-                Err(error) => {
-                    tracing::warn!(%error, "the KMIP port can't accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
+            _ = &mut shared => break,
+            _ = changes.changed() => {
+                news.send_modify(|_| ());
+                doors.settle().await;
+            }
+            _ = clock.tick() => doors.settle().await,
         }
     }
-    drop((listener, hears));
+    doors::end(shared).await;
+    doors.close().await;
+    drain(news, workers).await;
+}
+
+/// Lets requests in progress finish. All that take in connections are gone.
+async fn drain(news: watch::Sender<bool>, workers: Arc<Workers>) {
     news.send_replace(true);
     // Closed once the last connection has dropped its receiver.
     if tokio::time::timeout(DRAIN, news.closed()).await.is_err() {
@@ -80,26 +112,25 @@ pub async fn serve(listener: TcpListener, port: Port, stop: impl Future<Output =
     let _ = tokio::task::spawn_blocking(move || drop(workers)).await;
 }
 
-/// What all connections of the port share.
+/// What all connections share.
 struct House {
     port: Port,
     seats: Arc<Seats>,
+    shares: Arc<Shares>,
+    rules: Rules,
     quiet: Quiet,
+    reminders: Reminders,
 }
 
-fn receive(stream: TcpStream, peer: SocketAddr, workers: &Workers, house: &Arc<House>, news: &watch::Receiver<bool>) {
-    match house.seats.take(peer.ip()) {
-        Ok(seat) => {
-            // From this event loop to the worker's.
-            let Ok(stream) = stream.into_std() else { return };
-            let (house, news) = (house.clone(), news.clone());
-            workers.give(move || async move {
-                if let Ok(stream) = TcpStream::from_std(stream) {
-                    connection::converse(stream, peer, house, news).await;
-                }
-                drop(seat);
-            });
+impl House {
+    fn new(port: Port) -> Self {
+        House {
+            seats: Seats::new(&port.limits),
+            shares: Shares::new(port.limits.connections_per_adapter),
+            rules: Rules::default(),
+            quiet: Quiet::default(),
+            reminders: Reminders::default(),
+            port,
         }
-        Err(full) => house.quiet.line(|| tracing::warn!(%peer, "a connection was turned away: {full}")),
     }
 }

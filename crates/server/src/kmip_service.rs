@@ -134,8 +134,15 @@ fn told(error: engine::manage::Error, id: Uuid) -> Error {
         E::Failed(Fault::Damaged(_) | Fault::Record(..) | Fault::Audit(_)) => {
             Error::Damaged { what: "KMIP object", id }
         }
-        E::Name(_) | E::Description | E::NameTaken(_) | E::Listed(_) | E::Limit(_) | E::InUse(_) | E::Active(_) => {
-            Error::Unknown
-        }
+        E::Name(_)
+        | E::Description
+        | E::NameTaken(_)
+        | E::Listed(_)
+        | E::Patterns
+        | E::Door(_)
+        | E::DoorTaken(_)
+        | E::Limit(_)
+        | E::InUse(_)
+        | E::Active(_) => Error::Unknown,
     }
 }

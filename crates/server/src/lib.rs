@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod doctor;
+pub mod expiry;
 pub mod folder;
 pub mod http;
 pub mod identity;

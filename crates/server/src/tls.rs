@@ -4,10 +4,13 @@
 //! the certificate that it showed, or if it showed none.** Whether that certificate is on a list is asked afterwards, and again for
 //! each request, by [`crate::kmip`]; so there is no session resumption, which would skip the first and outlive the second.
 
+mod hello;
 mod identity;
+mod resolver;
 mod spki;
 mod verifier;
 
+pub use hello::Offer;
 pub use identity::ServerIdentity;
 pub use spki::{subject_public_key_info, verify_signature};
 pub use verifier::AnyClient;
@@ -30,7 +33,7 @@ pub enum Error {
     Config(#[from] rustls::Error),
 }
 
-/// The cryptography behind TLS: ECDHE with AEAD suites alone. It is passed around, never installed for the process.
+/// The cryptography behind TLS: AEAD suites alone, with keys from ECDHE or from its hybrid with ML-KEM, X25519MLKEM768, by the client's choice. It is passed around, never installed for the process.
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }

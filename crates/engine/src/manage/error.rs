@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::error::{Failure, Fault, Refusal};
-use crate::standard_key;
+use crate::{registry, standard_key};
 
 /// Why an administrator's request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,15 @@ pub enum Error {
     /// The certificate is on a list already; its name there, if that is the same list.
     #[error("the certificate is on {} already: a certificate stands on one list only", listed(.0))]
     Listed(Option<String>),
+    /// An authority's patterns are not allowed.
+    #[error("an authority has at most 16 patterns, each of 1 to 256 bytes")]
+    Patterns,
+    /// A door that can't be.
+    #[error("{0}")]
+    Door(registry::Invalid),
+    /// A host name or port that another adapter's door has.
+    #[error("the {0} is another adapter's: choose another")]
+    DoorTaken(String),
     /// A limit is reached.
     #[error("the limit is reached: {0}")]
     Limit(&'static str),

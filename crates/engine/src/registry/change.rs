@@ -2,12 +2,15 @@
 //!
 //! The invariant: nothing changes in memory before it is committed, and what is committed is in force when the call returns.
 
+use std::mem::discriminant;
+use std::sync::Arc;
+
 use kmip::Timestamp;
 use store::{Batch, Change, Expect};
 use uuid::Uuid;
 use wrap::KeyRef;
 
-use super::{Actor, Adapter, Certificate, Fingerprint, Registry, name, record};
+use super::{Actor, Adapter, Certificate, Fingerprint, Registry, Standing, door, name, record};
 use crate::error::Failure;
 use crate::manage::Error;
 use crate::origin::{self, Origin};
@@ -15,8 +18,12 @@ use crate::seal::WrappedAdapterKey;
 
 /// The most adapters of an instance (Key Protect's limit).
 const ADAPTERS: usize = 200;
-/// The most certificates on an adapter's list (Key Protect's limit).
+/// The most certificates on an adapter's list (Key Protect's limit), of each standing: none takes another's room.
 const CERTIFICATES: usize = 200;
+/// The most patterns of an authority.
+const PATTERNS: usize = 16;
+/// How many bytes a pattern may have.
+const PATTERN: std::ops::RangeInclusive<usize> = 1..=256;
 /// IBM's names for what is done here (Key Protect: activity tracking events).
 const CREATE: &str = "kms.kmip-management.create";
 pub(crate) const DELETE: &str = "kms.kmip-management.delete";
@@ -43,23 +50,30 @@ pub struct NewCertificate {
     pub name: Option<String>,
     /// The certificate.
     pub der: Vec<u8>,
+    /// What the entry says of it. The caller has seen that an authority's certificate is one.
+    pub standing: Standing,
 }
 
 /// What changes in an adapter, in the words of its event.
-struct What<'a> {
-    action: &'a str,
-    id: Uuid,
-    name: &'a str,
-    message: Option<&'a str>,
+pub(super) struct What<'a> {
+    pub(super) action: &'a str,
+    pub(super) id: Uuid,
+    pub(super) name: &'a str,
+    pub(super) message: Option<&'a str>,
 }
 
 impl<'a> What<'a> {
-    fn adapter(action: &'a str, adapter: &'a Adapter) -> Self {
+    pub(super) fn adapter(action: &'a str, adapter: &'a Adapter) -> Self {
         What { action, id: adapter.id, name: &adapter.name, message: None }
     }
 
     fn certificate(action: &'a str, entry: &'a Certificate) -> Self {
-        What { action, id: entry.id(), name: &entry.name, message: None }
+        let message = match &entry.standing {
+            Standing::Listed => None,
+            Standing::Authority(_) => Some("an authority that vouches for clients"),
+            Standing::Denied => Some("a certificate that is denied"),
+        };
+        What { action, id: entry.id(), name: &entry.name, message }
     }
 }
 
@@ -96,10 +110,23 @@ impl Registry {
         let root_key = KeyRef { instance, key: root_key };
         let (key, _) = WrappedAdapterKey::create(id, root_key, self.keyring.wrapper(), &*self.random).await?;
         let (created_at, created_by, updated_at, updated_by) = (now, by.id.clone(), None, None);
-        Ok(Adapter { id, instance, name, description, created_at, created_by, updated_at, updated_by, key, version: 1 })
+        let (door, version) = (Arc::default(), 1);
+        Ok(Adapter {
+            id,
+            instance,
+            name,
+            description,
+            created_at,
+            created_by,
+            updated_at,
+            updated_by,
+            door,
+            key,
+            version,
+        })
     }
 
-    /// Removes an adapter and its allow-list. The caller has made sure that no object needs it.
+    /// Removes an adapter, its allow-list and its door. The caller has made sure that no object needs it.
     pub(crate) async fn remove_adapter(
         &self,
         adapter: &Adapter,
@@ -108,26 +135,30 @@ impl Registry {
         now: Timestamp,
     ) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
-        let adapter = self.snapshot.load().adapters.get(&adapter.id).cloned().ok_or(Error::NotFound("adapter"))?;
+        let adapter = self.current(adapter.id)?;
         let certificates = self.certificates(adapter.id);
         let mut changes = vec![Change::Delete { key: adapter.place(), version: adapter.version }];
         changes.extend(certificates.iter().map(|entry| Change::Delete { key: entry.place(), version: 1 }));
+        if !adapter.door.is_unset() {
+            changes.push(Change::Delete { key: door::place(adapter.id), version: adapter.door.version() });
+        }
         self.commit(changes, &adapter, What { message, ..What::adapter(DELETE, &adapter) }, by, now).await?;
         self.keyring.forget(adapter.id);
         Ok(())
     }
 
-    /// Puts a certificate on an adapter's list. It can be used as soon as this returns.
+    /// Puts a certificate on an adapter's list. What the entry says of it is in force as soon as this returns.
     ///
     /// # Errors
-    /// A name that is not allowed or taken, a certificate that is on a list already, too many entries.
+    /// A name that is not allowed or taken, a certificate that is on a list already, too many entries of its sort, patterns that are not
+    /// allowed.
     pub async fn add_certificate(&self, new: NewCertificate, by: &Actor, now: Timestamp) -> Result<Certificate, Error> {
         let _changing = self.changing.lock().await;
-        let NewCertificate { adapter, name, der } = new;
+        let NewCertificate { adapter, name, der, standing } = new;
         let name = name::given_or_random(name, "kmip_cert", &*self.random)?;
-        let adapter = self.snapshot.load().adapters.get(&adapter).cloned().ok_or(Error::NotFound("adapter"))?;
+        let adapter = self.current(adapter)?;
         let (fingerprint, created_at, created_by) = (Fingerprint::of(&der), now, by.id.clone());
-        let entry = Certificate { adapter: adapter.id, name, fingerprint, der, created_at, created_by };
+        let entry = Certificate { adapter: adapter.id, name, fingerprint, der, created_at, created_by, standing };
         self.check_certificate(&entry)?;
         let key = self.keyring.key(&adapter.key).await?;
         let body = key.sign(&entry.place(), 1, record::encode_certificate(&entry));
@@ -137,7 +168,8 @@ impl Registry {
     }
 
     fn check_certificate(&self, new: &Certificate) -> Result<(), Error> {
-        if let Some(client) = self.admit(&new.fingerprint) {
+        check_patterns(&new.standing)?;
+        if let Some(client) = self.entry(&new.fingerprint) {
             let same = client.adapter().id == new.adapter;
             return Err(Error::Listed(same.then(|| client.certificate().name.clone())));
         }
@@ -145,8 +177,11 @@ impl Registry {
         if listed.iter().any(|entry| entry.name == new.name) {
             return Err(Error::NameTaken(new.name.clone()));
         }
-        if listed.len() >= CERTIFICATES {
-            return Err(Error::Limit("an adapter can have 200 certificates"));
+        let alike = |entry: &&Certificate| discriminant(&entry.standing) == discriminant(&new.standing);
+        if listed.iter().filter(alike).count() >= CERTIFICATES {
+            return Err(Error::Limit(
+                "an adapter can have 200 certificates of clients, of authorities, and denied ones",
+            ));
         }
         Ok(())
     }
@@ -157,8 +192,8 @@ impl Registry {
     /// Only failures of the store.
     pub async fn remove_certificate(&self, entry: &Certificate, by: &Actor, now: Timestamp) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
-        let adapter = self.snapshot.load().adapters.get(&entry.adapter).cloned().ok_or(Error::NotFound("adapter"))?;
-        let listed = self.admit(&entry.fingerprint).filter(|client| client.adapter().id == adapter.id);
+        let adapter = self.current(entry.adapter)?;
+        let listed = self.entry(&entry.fingerprint).filter(|client| client.adapter().id == adapter.id);
         listed.ok_or(Error::NotFound("certificate"))?;
         let change = Change::Delete { key: entry.place(), version: 1 };
         self.commit(vec![change], &adapter, What::certificate(DELETE, entry), by, now).await
@@ -191,7 +226,7 @@ impl Registry {
         Ok(true)
     }
 
-    async fn commit(
+    pub(super) async fn commit(
         &self,
         changes: Vec<Change>,
         adapter: &Adapter,
@@ -205,4 +240,14 @@ impl Registry {
         self.reload().await?;
         Ok(())
     }
+}
+
+fn check_patterns(standing: &Standing) -> Result<(), Error> {
+    let fits = match standing {
+        Standing::Listed | Standing::Denied => true,
+        Standing::Authority(patterns) => {
+            patterns.len() <= PATTERNS && patterns.iter().all(|pattern| PATTERN.contains(&pattern.len()))
+        }
+    };
+    if fits { Ok(()) } else { Err(Error::Patterns) }
 }

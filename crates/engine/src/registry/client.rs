@@ -56,6 +56,19 @@ impl std::fmt::Debug for Fingerprint {
     }
 }
 
+/// What an entry of an allow-list says of its certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It is a client's.
+    #[default]
+    Listed,
+    /// It is an authority's, which vouches for clients whose subjects are like one of these patterns; where there is none, for all. It
+    /// is no client itself. What a pattern means is the server's matter.
+    Authority(Vec<String>),
+    /// It is shut out, even where an authority vouches for it.
+    Denied,
+}
+
 /// An entry of an adapter's allow-list.
 #[derive(Clone, Debug)]
 pub struct Certificate {
@@ -71,6 +84,8 @@ pub struct Certificate {
     pub created_at: Timestamp,
     /// Who put it there.
     pub created_by: String,
+    /// What the entry says of it.
+    pub standing: Standing,
 }
 
 impl Certificate {
@@ -84,53 +99,84 @@ impl Certificate {
     }
 }
 
-/// A client that was admitted: a certificate, and the adapter whose list it is on.
+/// A client: a certificate that is on an adapter's list, or that an authority on that list vouches for.
 #[derive(Clone)]
-pub struct Client(Arc<Entry>);
+pub struct Client {
+    entry: Arc<Entry>,
+    itself: Arc<Itself>,
+}
 
+/// The entry that a client stands on.
 struct Entry {
     adapter: Arc<Adapter>,
     certificate: Certificate,
     record: Vec<u8>,
     version: u64,
     verified: std::sync::OnceLock<()>,
+}
+
+struct Itself {
+    fingerprint: Fingerprint,
     initiator: String,
+}
+
+impl Itself {
+    fn new(fingerprint: Fingerprint) -> Arc<Self> {
+        Arc::new(Itself { fingerprint, initiator: format!("{CERTIFICATE_ID}{fingerprint}") })
+    }
 }
 
 impl Client {
     pub(super) fn new(adapter: Arc<Adapter>, certificate: Certificate, record: Vec<u8>, version: u64) -> Self {
-        let initiator = format!("{CERTIFICATE_ID}{}", certificate.fingerprint);
-        Client(Arc::new(Entry {
-            adapter,
-            certificate,
-            record,
-            version,
-            verified: std::sync::OnceLock::new(),
-            initiator,
-        }))
+        let itself = Itself::new(certificate.fingerprint);
+        let verified = std::sync::OnceLock::new();
+        Client { entry: Arc::new(Entry { adapter, certificate, record, version, verified }), itself }
+    }
+
+    /// The client with this certificate, for which this authority vouches. The caller has seen that it does, and that the certificate is
+    /// not denied.
+    pub fn standing_for(&self, leaf: Fingerprint) -> Client {
+        Client { entry: Arc::clone(&self.entry), itself: Itself::new(leaf) }
     }
 
     /// The adapter.
     pub fn adapter(&self) -> &Adapter {
-        &self.0.adapter
+        &self.entry.adapter
     }
 
-    /// The certificate.
+    /// The certificate on the list: the client's own, or that of the authority that vouches for it.
     pub fn certificate(&self) -> &Certificate {
-        &self.0.certificate
+        &self.entry.certificate
     }
 
-    /// Its name in audit events: `CertificateID-<fingerprint>`.
+    /// The fingerprint of the client's own certificate.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.itself.fingerprint
+    }
+
+    /// Its name in audit events: `CertificateID-<fingerprint>`, of its own certificate.
     pub fn initiator(&self) -> &str {
-        &self.0.initiator
+        &self.itself.initiator
+    }
+
+    /// Whether it may be served at all: a certificate that is listed, for itself alone; an authority for others alone; a denied one
+    /// never.
+    pub(crate) fn is_served(&self) -> bool {
+        let vouched_for = self.itself.fingerprint != self.entry.certificate.fingerprint;
+        match &self.entry.certificate.standing {
+            Standing::Listed => !vouched_for,
+            Standing::Authority(_) => vouched_for,
+            Standing::Denied => false,
+        }
     }
 
     /// Whether the entry is one that this server made: its record bears a tag under the adapter's key, so that nobody gets onto a
     /// list by writing to the store. Checked once for each entry.
     pub(crate) fn verify(&self, key: &AdapterKey) -> Result<(), Fault> {
-        if self.0.verified.get().is_none() {
-            key.verify(&self.0.certificate.place(), self.0.version, &self.0.record)?;
-            self.0.verified.get_or_init(|| ());
+        let Entry { certificate, record, version, verified, .. } = &*self.entry;
+        if verified.get().is_none() {
+            key.verify(&certificate.place(), *version, record)?;
+            verified.get_or_init(|| ());
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use engine::exchange::Reply;
 use engine::origin::Origin;
-use engine::registry::{Actor, Adapter, Client, NewAdapter, NewCertificate};
+use engine::registry::{Actor, Adapter, Client, NewAdapter, NewCertificate, Standing};
 use engine::{Engine, Parts};
 use keymanager::KeyManager;
 use kmip::{Timestamp, Value, Version};
@@ -227,7 +227,7 @@ async fn admitted(engine: &Engine, instance: Uuid, root_key: Uuid, name: &str) -
 
 async fn listed(engine: &Engine, adapter: &Adapter, name: &str) -> Client {
     let der = format!("the certificate {name} of {}", adapter.id).into_bytes();
-    let new = NewCertificate { adapter: adapter.id, name: Some(name.to_owned()), der };
+    let new = NewCertificate { adapter: adapter.id, name: Some(name.to_owned()), der, standing: Standing::Listed };
     let entry = engine.registry().add_certificate(new, &by(), at(NOW)).await.unwrap();
     engine.registry().admit(&entry.fingerprint).unwrap()
 }

@@ -1,7 +1,7 @@
 //! What administrators see and do beside KMIP: lists of objects, forced destruction, the removal of adapters, names.
 
 use engine::manage::{Error, ObjectQuery, ObjectView};
-use engine::registry::{Actor, Adapter, NewAdapter, NewCertificate, certificate_id};
+use engine::registry::{Actor, Adapter, NewAdapter, NewCertificate, Standing, certificate_id};
 use kmip::enums::State;
 use kmip::{Timestamp, Version};
 use uuid::Uuid;
@@ -303,7 +303,7 @@ async fn what_has_no_name_gets_one() {
         let made = adapter(&bench, None, None).await.unwrap();
         assert!(made.name.starts_with("kmip_adapter_") && made.name.len() == 29, "{}", made.name);
         assert_eq!(registry.adapter(bench.instance, &made.name).unwrap().id, made.id);
-        let new = NewCertificate { adapter: made.id, name: None, der: vec![number] };
+        let new = NewCertificate { adapter: made.id, name: None, der: vec![number], standing: Standing::Listed };
         let entry = registry.add_certificate(new, &by(), bench.now()).await.unwrap();
         assert!(entry.name.starts_with("kmip_cert_") && entry.name.len() == 26, "{}", entry.name);
     }
@@ -363,7 +363,12 @@ async fn changes_of_the_registry_have_events() {
     let new =
         NewAdapter { instance: bench.instance, name: Some("new".into()), description: None, root_key: bench.root_key };
     let adapter = registry.create_adapter(new, &actor, now).await.unwrap();
-    let new = NewCertificate { adapter: adapter.id, name: Some("client".into()), der: b"der".to_vec() };
+    let new = NewCertificate {
+        adapter: adapter.id,
+        name: Some("client".into()),
+        der: b"der".to_vec(),
+        standing: Standing::Listed,
+    };
     let entry = registry.add_certificate(new, &actor, now).await.unwrap();
     registry.remove_certificate(&entry, &actor, now).await.unwrap();
     bench.engine.remove_adapter(&adapter, false, &actor, now).await.unwrap();

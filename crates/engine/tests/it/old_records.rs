@@ -1,6 +1,7 @@
 //! Records that an earlier version wrote are read as if nothing had happened of what it did not keep.
 
 use engine::object::{History, Object};
+use engine::registry::Standing;
 use engine::standard_key::{Counts, Deletion, StandardKeyPage, Which};
 use kmip::ttlv::{Decode, Encode, Item, Writer};
 use kmip::{Timestamp, Version, tag};
@@ -66,6 +67,8 @@ async fn old_records_are_listed() {
     assert_eq!((adapter.updated_at, &adapter.updated_by), (None, &None));
     let listed = engine.registry().certificates(adapter.id);
     assert_eq!(listed.iter().map(|entry| entry.id().into_bytes()).collect::<Vec<_>>(), [client.key.id]);
+    assert_eq!(listed[0].standing, Standing::Listed);
+    assert!(adapter.door.shared && adapter.door.user.is_none() && !adapter.door.is_damaged());
     let page = StandardKeyPage { which: Which::All, order: Order::Id { after: None }, descending: false, limit: 10 };
     let keys = engine.standard_keys(instance, &page).await.unwrap();
     assert_eq!(keys.len(), 3);

@@ -1,7 +1,7 @@
 //! Adapters and allow-lists: who is admitted when, and what the limits are.
 
 use engine::manage::Error;
-use engine::registry::{Adapter, Certificate, NewAdapter, NewCertificate};
+use engine::registry::{Adapter, Certificate, NewAdapter, NewCertificate, Standing};
 use kmip::Version;
 use kmip::enums::ResultReason;
 use uuid::Uuid;
@@ -16,7 +16,8 @@ async fn adapter(bench: &Bench, name: &str) -> Result<Adapter, Error> {
 }
 
 async fn certificate(bench: &Bench, adapter: &Adapter, name: &str, der: &[u8]) -> Result<Certificate, Error> {
-    let new = NewCertificate { adapter: adapter.id, name: Some(name.into()), der: der.to_vec() };
+    let new =
+        NewCertificate { adapter: adapter.id, name: Some(name.into()), der: der.to_vec(), standing: Standing::Listed };
     bench.engine.registry().add_certificate(new, &by(), bench.now()).await
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::registry::{Client, Fingerprint, NewCertificate};
+use engine::registry::{Client, Fingerprint, NewCertificate, Standing};
 use engine::seal::{Material, WrappedAdapterKey};
 use kmip::enums::ResultReason;
 use kmip::ttlv::{Decode, Encode, Item, Writer};
@@ -21,11 +21,11 @@ const CERTIFICATE: Kind = Kind(0x21);
 const OBJECT: Kind = Kind(0x30);
 
 /// A record that was found at a place, with these bytes.
-fn with_body(record: &Record, body: Vec<u8>) -> Record {
+pub(crate) fn with_body(record: &Record, body: Vec<u8>) -> Record {
     Record::new(record.key, record.version, Bytes::from(body))
 }
 
-async fn records(bench: &Bench, kind: Kind) -> Vec<Record> {
+pub(crate) async fn records(bench: &Bench, kind: Kind) -> Vec<Record> {
     bench.store.records().await.into_iter().filter(|record| record.key.kind == kind).collect()
 }
 
@@ -35,7 +35,7 @@ async fn object(bench: &Bench, key: &str) -> Record {
 }
 
 /// From now on there is another record at this record's place.
-fn replace(bench: &Bench, at: &Record, by: Record) {
+pub(crate) fn replace(bench: &Bench, at: &Record, by: Record) {
     let key = at.key;
     bench.store.alter(move |record| Some(if record.key == key { by.clone() } else { record }));
 }
@@ -55,7 +55,7 @@ async fn read_often(bench: &Bench, key: &str) {
 }
 
 /// Every byte flipped, every bit of some, and every length.
-fn damages(body: &[u8]) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn damages(body: &[u8]) -> Vec<(String, Vec<u8>)> {
     let flip = |at: usize, mask: u8| {
         let mut body = body.to_vec();
         body[at] ^= mask;
@@ -157,12 +157,12 @@ async fn a_destroyed_key_is_gone_from_its_record() {
 }
 
 /// The fields of a record of the registry.
-fn decoded(body: &[u8]) -> (Tag, Vec<(Tag, Value)>) {
+pub(crate) fn decoded(body: &[u8]) -> (Tag, Vec<(Tag, Value)>) {
     let item = Item::parse(body, Version::V1_4).unwrap();
     (item.tag(), Value::decode(item).unwrap().fields().to_vec())
 }
 
-fn encoded((tag, fields): (Tag, Vec<(Tag, Value)>)) -> Vec<u8> {
+pub(crate) fn encoded((tag, fields): (Tag, Vec<(Tag, Value)>)) -> Vec<u8> {
     let mut out = Writer::new(Version::V1_4, 512);
     Value::Structure(fields).encode(tag, &mut out);
     out.as_bytes().to_vec()
@@ -210,7 +210,12 @@ async fn an_adapter_with_a_new_key_reads_nothing() {
     let engine = bench.second_engine().await.unwrap();
     // The entry of the list is made anew, so that the client itself is one of the new key's.
     engine.registry().remove_certificate(&certificate, &by(), bench.now()).await.unwrap();
-    let new = NewCertificate { adapter: adapter.id, name: Some(certificate.name), der: certificate.der };
+    let new = NewCertificate {
+        adapter: adapter.id,
+        name: Some(certificate.name),
+        der: certificate.der,
+        standing: Standing::Listed,
+    };
     engine.registry().add_certificate(new, &by(), bench.now()).await.unwrap();
     let state = unique(&key) + "Attribute Name: \"State\"";
     let answer = bench.ask_at(&engine, &bench.client, "Get Attributes", &state).await.unwrap();

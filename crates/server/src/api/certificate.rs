@@ -19,6 +19,22 @@ pub struct Certificate {
     /// What the certificate says of itself.
     #[serde(flatten)]
     pub facts: CertificateFacts,
+    /// What the entry says of it: the client itself, an authority that vouches for clients, or shut out.
+    #[serde(default)]
+    pub standing: Standing,
+    /// Of an authority: the patterns of the subjects that it may vouch for. None: it may for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<String>,
+    /// Whole days until its validity ends; negative: so many days ago.
+    #[serde(default)]
+    pub days_left: i64,
+    /// Whether its validity has ended.
+    #[serde(default)]
+    pub expired: bool,
+    /// What happens at its end: `served` (the list decides, nothing happens) or `refused`, as the adapter's door says; an authority
+    /// that has expired vouches for nobody, and a denied certificate stays denied.
+    #[serde(default)]
+    pub when_expired: WhenExpired,
     /// When it was put on the list.
     pub created_at: String,
     /// Who put it there.
@@ -26,6 +42,30 @@ pub struct Certificate {
     /// The certificate as PEM; left out in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
+}
+
+/// What an entry of a list says of its certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// It is a client's.
+    #[default]
+    Listed,
+    /// It is a CA's, which vouches for clients.
+    Authority,
+    /// It is shut out, even where an authority vouches for it.
+    Denied,
+}
+
+/// What becomes of a certificate whose validity has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenExpired {
+    /// Nothing: its client is served on.
+    #[default]
+    Served,
+    /// It is refused.
+    Refused,
 }
 
 /// What a certificate says of itself. Nothing of this decides who may connect.
@@ -45,15 +85,25 @@ pub struct CertificateFacts {
     pub public_key: String,
 }
 
-/// Puts a certificate on the list.
+/// Puts certificates on the list: all of them, or none.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCertificate {
-    /// 2 to 40 characters of `A-Z a-z 0-9 _ -`, unique within the adapter. Made from the fingerprint when left out.
+    /// 2 to 40 characters of `A-Z a-z 0-9 _ -`, unique within the adapter. Made from the fingerprint when left out. Where there are
+    /// several certificates, the second is NAME-2, and so on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The certificate as PEM.
+    /// The certificate as PEM, or several.
     pub certificate: String,
+    /// What the entry shall say; left out: that it is a client's.
+    #[serde(default)]
+    pub standing: Standing,
+    /// Of an authority: patterns of the subjects that it may vouch for, such as `CN=vcenter*,O=Example`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<String>,
+    /// Of an authority: it may vouch for every subject. Without this there must be patterns.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_subject: bool,
 }
 
 /// Has the server make a private key and a certificate, and puts the certificate on the list.

@@ -1,5 +1,7 @@
 //! `keystead adapter`: KMIP services.
 
+mod door;
+
 use std::collections::HashMap;
 
 use serde::Serialize;
@@ -7,7 +9,7 @@ use serde::Serialize;
 use super::confirm::Consent;
 use super::keys::{Found, Sort, Wish, find};
 use super::output::Column;
-use super::{Api, Failure, Output};
+use super::{Api, Client, Failure, Output};
 use crate::api::Resource;
 use crate::api::key_protect::{Key, KmipAdapter, NewKmipAdapter, PROFILE, ProfileData, Request};
 
@@ -35,6 +37,8 @@ pub(super) enum Verb {
         #[arg(value_name = "NAME|ID")]
         adapter: String,
     },
+    /// Show or set where its clients come in: a port or host name of its own, a password, what becomes of expired certificates
+    Door(door::Changes),
     /// Remove an adapter that holds no keys any more
     #[command(visible_alias = "delete")]
     Remove {
@@ -78,8 +82,14 @@ const SHOWN: [Column<Row>; 6] = [
     Column("Created", |row| format!("{} by {}", row.adapter.created_at, row.adapter.created_by)),
 ];
 
-pub(super) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(verb: Verb, client: &Client, output: Output) -> Result<(), Failure> {
+    if let Verb::Door(changes) = verb {
+        return door::run(changes, &client.adapters().await?, output).await;
+    }
+    let api = &client.key_protect().await?;
     match verb {
+        // Of the other API.
+        Verb::Door(_) => Ok(()),
         Verb::Create { name, description, root_key, allow_expiring_key } => {
             let root_key = root_key_for(root_key.as_deref(), api).await?;
             check_lasting(&root_key, allow_expiring_key)?;

@@ -133,12 +133,28 @@ impl<'a> Api<'a> {
         self.request(Method::GET, path, &[], None::<&()>).await
     }
 
+    /// What is at a path and is no JSON.
+    pub(super) async fn text(&self, path: &[&str]) -> Result<String, Failure> {
+        let bytes = self.send(Method::GET, path, &[], None::<&()>).await?;
+        String::from_utf8(bytes.to_vec()).map_err(|error| self.client.unclear(error))
+    }
+
     /// Sends a body and gives the resource that came of it.
     pub(super) async fn post<B: Serialize, T: DeserializeOwned>(&self, path: &[&str], body: &B) -> Result<T, Failure> {
         self.post_asking(path, &[], body).await
     }
 
-    /// The same, with a query.
+    /// Sends a body and gives every resource that came of it.
+    pub(super) async fn post_all<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &B,
+    ) -> Result<Vec<T>, Failure> {
+        let page: Collection<T> = self.request(Method::POST, path, &[], Some(body)).await?;
+        Ok(page.resources)
+    }
+
+    /// The same as [`Api::post`], with a query.
     pub(super) async fn post_asking<B: Serialize, T: DeserializeOwned>(
         &self,
         path: &[&str],
@@ -146,6 +162,15 @@ impl<'a> Api<'a> {
         body: &B,
     ) -> Result<T, Failure> {
         self.request(Method::POST, path, query, Some(body)).await.and_then(|page| self.only(page))
+    }
+
+    /// Sends a body, if there is one, and gives every resource that came of it.
+    pub(super) async fn post_listing<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: Option<&B>,
+    ) -> Result<Vec<T>, Failure> {
+        self.request(Method::POST, path, &[], body).await.map(|page: Collection<T>| page.resources)
     }
 
     /// Sends a body; neither it nor what came of it wears an envelope.

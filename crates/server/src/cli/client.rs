@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::cert::AdapterName;
 use super::{Api, Failure, Output, files};
-use crate::api::{IssueClient, IssuedClient, SignCsr, SignedClient};
+use crate::api::{Certificate, IssueClient, IssuedClient, SignCsr, SignedClient};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
@@ -46,27 +46,41 @@ its key server > Establish Trust > Make KMS trust vCenter > ";
 
 pub(crate) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(), Failure> {
     match verb {
-        Verb::Issue { adapter, name, out, force } => issue(&adapter.adapter, name, &out, force, api, output).await,
+        Verb::Issue { adapter, name, out, force } => {
+            let (entry, files) = issue(&adapter.adapter, name, &out, force, api).await?;
+            output.done(&entry, &issued_text(&entry.name, &adapter.adapter, &files))
+        }
         Verb::Sign { adapter, name, csr, out, force } => {
-            files::refuse_existing(std::slice::from_ref(&out), force)?;
-            let csr = files::read_text(&csr)?.to_string();
-            let signed: SignedClient =
-                api.post(&["adapters", &adapter.adapter, "clients", "sign"], &SignCsr { name, csr }).await?;
-            let pem = signed.entry.certificate.as_deref().unwrap_or_default();
-            files::write(&out, pem, 0o644, force)?;
-            output.done(&signed.entry, &signed_text(&signed.entry.name, &adapter.adapter, &out))
+            let entry = sign(&adapter.adapter, name, &csr, &out, force, api).await?;
+            output.done(&entry, &signed_text(&entry.name, &adapter.adapter, &out))
         }
     }
 }
 
-async fn issue(
+/// Has a request signed, and writes the certificate to a file.
+pub(super) async fn sign(
+    adapter: &str,
+    name: String,
+    csr: &Path,
+    out: &Path,
+    force: bool,
+    api: &Api<'_>,
+) -> Result<Certificate, Failure> {
+    files::refuse_existing(&[out.to_owned()], force)?;
+    let csr = files::read_text(csr)?.to_string();
+    let signed: SignedClient = api.post(&["adapters", adapter, "clients", "sign"], &SignCsr { name, csr }).await?;
+    files::write(out, signed.entry.certificate.as_deref().unwrap_or_default(), 0o644, force)?;
+    Ok(signed.entry)
+}
+
+/// Has key and certificate made, and writes them to files.
+pub(super) async fn issue(
     adapter: &str,
     name: String,
     out: &Path,
     force: bool,
     api: &Api<'_>,
-    output: Output,
-) -> Result<(), Failure> {
+) -> Result<(Certificate, Files), Failure> {
     let files = Files::of(&name, out)?;
     files::refuse_existing(&[files.certificate.clone(), files.key.clone()], force)?;
     std::fs::create_dir_all(out).map_err(|error| {
@@ -74,13 +88,13 @@ async fn issue(
     })?;
     let issued: IssuedClient = api.post(&["adapters", adapter, "clients"], &IssueClient { name }).await?;
     files.write(&issued, force).map_err(|failure| lost(&failure, &issued.entry.name, adapter))?;
-    output.done(&issued.entry, &issued_text(&issued.entry.name, adapter, &files))
+    Ok((issued.entry, files))
 }
 
 /// Where the three files go.
-struct Files {
-    certificate: PathBuf,
-    key: PathBuf,
+pub(super) struct Files {
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
     ca: PathBuf,
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     pub(crate) api_key: Zeroizing<String>,
     /// The only CA that is trusted, as PEM.
     pub(crate) ca: String,
+    /// What the server on this machine serves, as PEM: trusted for itself, also when it has expired or is another CA's.
+    pub(crate) served: Vec<String>,
     /// Where the API key came from, for error messages.
     pub(crate) origin: String,
     /// The instance that is asked about, by identifier or name; none: the one that can be meant.
@@ -68,16 +70,27 @@ fn assemble(
     let instance = environment(INSTANCE).map(|value| text(INSTANCE, value)).transpose()?;
     let (url, api_key, ca) = match (url, api_key, ca) {
         (Some(url), Some(api_key), Some(ca)) => {
-            return Ok(Connection { url, api_key, ca, origin: API_KEY.to_owned(), instance });
+            return Ok(Connection { url, api_key, ca, served: Vec::new(), origin: API_KEY.to_owned(), instance });
         }
         incomplete => incomplete,
     };
-    let path = data()?.join(ADMIN_FILE);
+    let folder = data()?;
+    let path = folder.join(ADMIN_FILE);
     let file = read_admin(&path)?;
     let origin = if api_key.is_some() { API_KEY.to_owned() } else { path.display().to_string() };
     let of_file = Zeroizing::new(file.api_key);
     let api_key = api_key.map_or_else(|| api_key_in(&origin, &of_file), Ok)?;
-    Ok(Connection { url: url.unwrap_or(file.url), api_key, ca: ca.unwrap_or(file.ca), origin, instance })
+    // Whoever names a CA trusts that one alone.
+    let served = if ca.is_some() { Vec::new() } else { served(&folder) };
+    Ok(Connection { url: url.unwrap_or(file.url), api_key, ca: ca.unwrap_or(file.ca), served, origin, instance })
+}
+
+/// The server's own certificates beside the API key, as far as they can be read.
+fn served(folder: &Path) -> Vec<String> {
+    ["server.crt", "server-ecdsa.crt"]
+        .iter()
+        .filter_map(|file| std::fs::read_to_string(folder.join(file)).ok())
+        .collect()
 }
 
 /// An API key that can be sent: one word of printable characters.

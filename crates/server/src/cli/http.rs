@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 use super::connection::Connection;
-use super::trust::{tls_error, trust};
+use super::roots::{tls_error, trust};
 
 /// Longer than any administrative request takes, so that a server that hangs is noticed.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -45,7 +45,7 @@ impl Client {
     pub(crate) fn new(connection: Connection) -> Result<Self, Failure> {
         let server = server(&connection.url)?;
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(trust(&connection.ca)?)
+            .tls_backend_preconfigured(trust(&connection.ca, &connection.served)?)
             .https_only(true)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())

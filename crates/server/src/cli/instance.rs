@@ -3,7 +3,7 @@
 mod policy;
 
 use super::confirm::Consent;
-use super::output::Column;
+use super::output::{Column, print};
 use super::{Client, Failure, Output};
 use crate::api::{Instance, NewInstance};
 
@@ -32,6 +32,8 @@ pub(super) enum Verb {
         #[command(flatten)]
         consent: Consent,
     },
+    /// Print requests and latencies of the instance that --instance names, in Prometheus' text format
+    Metrics,
     /// Policies of the instance that --instance names
     #[command(subcommand)]
     Policy(policy::Verb),
@@ -76,6 +78,7 @@ pub(super) async fn run(verb: Verb, client: &Client, output: Output) -> Result<(
             client.identities().await?.delete(&["instances", &id], false).await?;
             output.say(&format!("Instance {name} was deleted."))
         }
+        Verb::Metrics => print(&client.in_instance().await?.text(&["metrics"]).await?),
         Verb::Policy(verb) => policy::run(verb, &client.key_protect().await?, output).await,
     }
 }

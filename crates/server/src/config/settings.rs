@@ -2,6 +2,7 @@
 
 use super::value::Value;
 use super::{Config, JournalFlush, LogFormat};
+use keymanager::Network;
 use std::time::Duration;
 use tracing::Level;
 
@@ -140,8 +141,25 @@ pub(super) const ALL: &[Setting] = &[
         show: |config| Some(config.limits.connections_per_address.to_string()),
     },
     Setting {
+        key: "limits.connections_per_adapter",
+        about: "KMIP connections at a time of one adapter's clients.",
+        sample: "",
+        set: |config, value| {
+            value.number(1..=1_000_000).map(|number| config.limits.connections_per_adapter = number as usize)
+        },
+        show: |config| Some(config.limits.connections_per_adapter.to_string()),
+    },
+    Setting {
+        key: "limits.waiting",
+        about: "KMIP connections at a time whose client is not let in yet. Where there are more, the one that has waited longest\n\
+                from the address with most of them is closed, so that a newcomer always finds room.",
+        sample: "",
+        set: |config, value| value.number(1..=1_000_000).map(|number| config.limits.waiting = number as usize),
+        show: |config| Some(config.limits.waiting.to_string()),
+    },
+    Setting {
         key: "limits.handshake_seconds",
-        about: "How long a TLS handshake on the KMIP port may take.",
+        about: "How long a connection to the KMIP port may take to finish its TLS handshake.",
         sample: "",
         set: |config, value| value.seconds(1..=600).map(|time| config.limits.handshake = time),
         show: |config| Some(config.limits.handshake.as_secs().to_string()),
@@ -159,6 +177,14 @@ pub(super) const ALL: &[Setting] = &[
         sample: "",
         set: |config, value| value.seconds(1..=604_800).map(|time| config.limits.idle = time),
         show: |config| Some(config.limits.idle.as_secs().to_string()),
+    },
+    Setting {
+        key: "proxy.from",
+        about: "Load balancers in front of the KMIP port: addresses or blocks. They have to send a header of the PROXY protocol,\n\
+                version 2, and the address in it counts as the client's. From others such a header is refused.",
+        sample: r#"["192.0.2.0/28"]"#,
+        set: |config, value| value.networks().map(|networks| config.proxies = networks),
+        show: |config| (!config.proxies.is_empty()).then(|| format!("{:?}", texts(&config.proxies))),
     },
     timer!(
         "timers.enable_after",
@@ -206,6 +232,10 @@ pub(super) const ALL: &[Setting] = &[
 
 fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn texts(networks: &[Network]) -> Vec<String> {
+    networks.iter().map(Network::to_string).collect()
 }
 
 fn word<T: Copy + PartialEq>(choices: &[(&str, T)], value: T) -> Option<String> {

@@ -1,6 +1,7 @@
 //! A value as it was written, in TOML or as text, and its readings. Each reading's error says what would be right.
 
 use crate::pki::check_name;
+use keymanager::Network;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -62,17 +63,27 @@ impl Value<'_> {
         })
     }
 
-    /// Names of the server: a list in TOML, separated by commas in text.
+    /// Names of the server.
     pub(super) fn names(&self) -> Result<Vec<String>, String> {
+        names(&self.list("kms1.example.com")?)
+    }
+
+    /// Addresses and blocks of them.
+    pub(super) fn networks(&self) -> Result<Vec<Network>, String> {
+        let network = |text: &String| {
+            text.parse().map_err(|_| format!("`{text}` is no address and no block of addresses such as 192.0.2.0/28"))
+        };
+        self.list("192.0.2.0/28")?.iter().map(network).collect()
+    }
+
+    /// A list in TOML, separated by commas in text.
+    fn list(&self, sample: &str) -> Result<Vec<String>, String> {
         match self {
-            Value::Text(text) => names(&text.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>()),
+            Value::Text(text) => Ok(text.split(',').map(|item| item.trim().to_owned()).collect()),
             Value::Toml(DeValue::Array(items)) => {
-                let items = items.iter().map(|item| Value::Toml(item.get_ref()).text().map(str::to_owned));
-                names(&items.collect::<Result<Vec<_>, _>>()?)
+                items.iter().map(|item| Value::Toml(item.get_ref()).text().map(str::to_owned)).collect()
             }
-            Value::Toml(value) => {
-                Err(format!("this is {}; a list such as [\"kms1.example.com\"] is wanted", sort(value)))
-            }
+            Value::Toml(value) => Err(format!("this is {}; a list such as [\"{sample}\"] is wanted", sort(value))),
         }
     }
 }

@@ -12,34 +12,30 @@ use x509_parser::oid_registry::{
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 
+use super::names::{CHAIN, DATES, SERVER_CERTIFICATE};
 use super::report::Report;
 use super::tls::{Shown, Target};
 use crate::api::rfc3339;
 
-const DAY: i64 = 24 * 60 * 60;
+/// In seconds.
+pub(super) const DAY: i64 = 24 * 60 * 60;
 /// vCenter raises its own certificate alarms this long before the end.
 const SOON: i64 = 90 * DAY;
-const LEAST_RSA_BITS: usize = 2048;
+/// What VMware asks for.
+pub(super) const LEAST_RSA_BITS: usize = 2048;
 
 const REFUSED: &str = "\"Make vCenter Trust KMS\" or ESXi may refuse this certificate";
 
 /// Judges the certificate that the server showed.
 pub(super) fn judge(shown: &Shown, target: &Target, now: i64, report: &mut Report) {
     let Some(certificate) = shown.chain.first() else {
-        return report.failed_check(
-            "Server certificate",
-            "none was shown",
-            "\"Make vCenter Trust KMS\" can't fetch it",
-        );
+        return report.failed_check(SERVER_CERTIFICATE, "none was shown", "\"Make vCenter Trust KMS\" can't fetch it");
     };
     let Ok((_, certificate)) = X509Certificate::from_der(certificate) else {
-        return report.failed_check(
-            "Server certificate",
-            "it can't be read",
-            "\"Make vCenter Trust KMS\" can't show it",
-        );
+        return report.failed_check(SERVER_CERTIFICATE, "it can't be read", "\"Make vCenter Trust KMS\" can't show it");
     };
-    report.passed("Server certificate", format!("{} by {}", certificate.subject(), certificate.issuer()));
+    report.passed(SERVER_CERTIFICATE, format!("{} by {}", certificate.subject(), certificate.issuer()));
+    report.facts.certificate_issuer = Some(certificate.issuer().to_string());
     validity(&certificate, now, report);
     public_key(&certificate, report);
     signature(&certificate, report);
@@ -47,23 +43,28 @@ pub(super) fn judge(shown: &Shown, target: &Target, now: i64, report: &mut Repor
     trust(shown, report);
 }
 
+/// Whether the DER is that of a certificate with an RSA key.
+pub(super) fn is_rsa(der: &[u8]) -> bool {
+    let Ok((_, certificate)) = X509Certificate::from_der(der) else { return false };
+    matches!(certificate.public_key().parsed(), Ok(PublicKey::RSA(_)))
+}
+
 fn validity(certificate: &X509Certificate<'_>, now: i64, report: &mut Report) {
-    const NAME: &str = "Certificate dates";
     let (from, until) = (certificate.validity().not_before.timestamp(), certificate.validity().not_after.timestamp());
     let end = rfc3339(until);
     if now < from {
         let detail = format!("valid from {} on only: a clock is wrong, here or where it was made", rfc3339(from));
-        report.failed_check(NAME, detail, "the key server's certificate status is not valid");
+        report.failed_check(DATES, detail, "the key server's certificate status is not valid");
     } else if now > until {
-        report.failed_check(NAME, format!("expired at {end}"), "the key server's certificate status is \"Expired\"");
+        report.failed_check(DATES, format!("expired at {end}"), "the key server's certificate status is \"Expired\"");
     } else if now > until - SOON {
         report.warning(
-            NAME,
+            DATES,
             format!("expires at {end}"),
             "an alarm that the key server's certificate will expire soon",
         );
     } else {
-        report.passed(NAME, format!("until {end}"));
+        report.passed(DATES, format!("until {end}"));
     }
 }
 
@@ -128,9 +129,9 @@ fn text(name: &GeneralName<'_>) -> Option<String> {
 fn trust(shown: &Shown, report: &mut Report) {
     match &shown.trusted {
         None => {}
-        Some(Ok(())) => report.passed("Certificate chain", "leads to the given CA"),
+        Some(Ok(())) => report.passed(CHAIN, "leads to the given CA"),
         Some(Err(error)) => report.failed_check(
-            "Certificate chain",
+            CHAIN,
             format!("does not lead to the given CA: {error}"),
             "the key server's status is not \"Trusted\" where its CA was uploaded instead of its certificate",
         ),

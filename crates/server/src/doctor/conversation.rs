@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use kmip::enums::{ResultReason, ResultStatus, State};
+use kmip::enums::{ResultReason, State};
 use kmip::{Value, tag};
 
-use super::message::{Ask, Told};
+use super::clock;
+use super::identity::Identity;
+use super::message::{Ask, Material, Told};
+use super::names;
 use super::report::{Report, Stopped};
 use super::session::{Error, Session};
-use super::tls::{Identity, Target};
+use super::tls::Target;
 
 /// vSAN's health check gives up on servers that take longer to be ready.
 const SLOW: Duration = Duration::from_secs(1);
@@ -22,10 +25,10 @@ const NOT_TRUSTED: &str = "the key server's status is \"Not connected\" or asks 
     certificate on the adapter's list (keystead cert add)";
 const NO_ANSWER: &str = "the key server's status is \"Not connected\": the server knows this client and fails to answer it, and its \
     log says why";
-const NO_KEY: &str = "\"Cannot generate key\": encrypting a virtual machine fails at once";
+pub(super) const NO_KEY: &str = "\"Cannot generate key\": encrypting a virtual machine fails at once";
 const NO_TAG: &str = "\"Cannot generate key\" in vCenter 7.0 and later: the key is made, but can't be tagged";
 const NO_FETCH: &str = "\"Cannot retrieve key\": encrypted virtual machines don't start, hosts stay locked";
-const NO_LEFTOVER: &str = "nothing; an unused key stays in the server";
+pub(super) const NO_LEFTOVER: &str = "nothing; an unused key stays in the server";
 
 /// Goes through all of it. The key that is made is cleaned up also when a step fails.
 pub(super) async fn hold(target: &Target, identity: &Identity, keep: bool, report: &mut Report) -> Result<(), Stopped> {
@@ -59,17 +62,20 @@ impl Call<'_> {
     async fn connect(&self, report: &mut Report) -> Result<(), Stopped> {
         let opened = Session::open(self.target, self.identity).await;
         let shook = |session: &Session| format!("{}, {}", session.shown.protocol, session.shown.cipher);
-        let mut session = report.step("TLS with the client certificate", opened, shook, NOT_TRUSTED)?;
+        let mut session = report.step(names::TLS_CLIENT, opened, shook, NOT_TRUSTED)?;
         let greeting = versions(session.greet().await);
         let first_answer = session.age();
         let hint = not_connected(&greeting);
-        report.step("Discover Versions", greeting, Clone::clone, hint)?;
+        report.facts.versions = Some(report.step(names::GREETING, greeting, Clone::clone, hint)?);
         self.measured(session.shown.took, first_answer, report);
         let again = versions(session.ask(Ask::discover_versions()).await);
         let hint = not_connected(&again);
-        report.step("Discover Versions again, with a batch id", again, Clone::clone, hint)?;
+        report.step(names::GREETING_AGAIN, again, Clone::clone, hint)?;
         let vendor = session.ask(Ask::query_server()).await.and_then(|told| vendor(&told).map_err(Error::from));
-        report.step("Query server information", vendor, Clone::clone, "adding the key server fails")?;
+        report.facts.vendor = Some(report.step(names::QUERY, vendor, Clone::clone, "adding the key server fails")?);
+        report.facts.answers = true;
+        report.facts.clock_ahead_seconds = session.ahead;
+        clock::judge(session.ahead, report);
         Ok(())
     }
 
@@ -77,36 +83,26 @@ impl Call<'_> {
         report.measured(handshake, first_answer);
         if handshake > SLOW || first_answer > SLOW {
             let detail = format!("the first answer took {:.1} s", first_answer.as_secs_f64());
-            report.warning("Speed", detail, "vSAN's health check may report \"KMS not connected\"");
+            report.warning(names::SPEED, detail, "vSAN's health check may report \"KMS not connected\"");
         }
     }
 
     async fn create(&self, report: &mut Report) -> Result<String, Stopped> {
         let made = self.asked(Ask::create()).await.and_then(|told| told.identifier().map_err(Error::from));
-        report.step("Create a key", made, |id| format!("key {id}"), NO_KEY)
+        report.step(names::CREATE, made, |id| format!("key {id}"), NO_KEY)
     }
 
     async fn use_key(&self, id: &str, report: &mut Report) -> Result<(), Stopped> {
-        report.step(
-            "Tag the key (three attributes in one message)",
-            self.tag(id, PRODUCT, true).await,
-            |()| "set and read back".to_owned(),
-            NO_TAG,
-        )?;
-        report.step(
-            "Name the key (one attribute at a time)",
-            self.tag(id, PURPOSE, false).await,
-            |()| "set and read back".to_owned(),
-            NO_TAG,
-        )?;
+        report.step(names::TAG, self.tag(id, PRODUCT, true).await, |()| "set and read back".to_owned(), NO_TAG)?;
+        report.step(names::NAME, self.tag(id, PURPOSE, false).await, |()| "set and read back".to_owned(), NO_TAG)?;
         let material = report.step(
-            "Fetch and activate the key",
+            names::FETCH,
             self.fetch(id).await,
             |_| "raw AES, 256 bits; Pre-Active, then Active".to_owned(),
             NO_FETCH,
         )?;
         let same = self.fetch_interleaved(id, &material).await;
-        report.step("Fetch it over two connections at once", same, |()| "the same bytes".to_owned(), NO_FETCH)?;
+        report.step(names::FETCH_TWICE, same, |()| "the same bytes".to_owned(), NO_FETCH)?;
         let missing = self.missing().await;
         report.step(
             "Ask for a key that does not exist",
@@ -140,7 +136,7 @@ impl Call<'_> {
     }
 
     /// Get, State, Activate, as for every encrypted virtual machine.
-    async fn fetch(&self, id: &str) -> Result<Vec<u8>, Error> {
+    async fn fetch(&self, id: &str) -> Result<Material, Error> {
         let mut session = self.session().await?;
         let material = session.ask(Ask::get(id)).await?.material()?;
         state(&mut session, id, State::PreActive).await?;
@@ -149,12 +145,12 @@ impl Call<'_> {
         Ok(material)
     }
 
-    async fn fetch_interleaved(&self, id: &str, material: &[u8]) -> Result<(), Error> {
+    async fn fetch_interleaved(&self, id: &str, material: &Material) -> Result<(), Error> {
         let (mut one, mut other) = (self.session().await?, self.session().await?);
         for _ in 0..2 {
             for session in [&mut one, &mut other] {
                 let again = session.ask(Ask::get(id)).await?.material()?;
-                expect(again == material, || "the key is not the same as before".to_owned())?;
+                expect(again == *material, || "the key is not the same as before".to_owned())?;
             }
         }
         Ok(())
@@ -162,8 +158,7 @@ impl Call<'_> {
 
     async fn missing(&self) -> Result<(), Error> {
         let told = self.asked(Ask::get("00000000-0000-4000-8000-000000000000")).await?;
-        let failed = told.status == ResultStatus::OperationFailed.number();
-        expect(failed && told.reason == Some(ResultReason::ItemNotFound.number()), || told.refusal())
+        expect(told.refused_as(ResultReason::ItemNotFound), || told.refusal())
     }
 
     async fn clean_up(&self, id: &str, report: &mut Report) -> Result<(), Stopped> {
@@ -183,10 +178,15 @@ impl Call<'_> {
 
     /// A new connection, greeted.
     async fn session(&self) -> Result<Session, Error> {
-        let mut session = Session::open(self.target, self.identity).await?;
-        versions(session.greet().await)?;
-        Ok(session)
+        greeted(self.target, self.identity).await
     }
+}
+
+/// A new connection, greeted.
+pub(super) async fn greeted(target: &Target, identity: &Identity) -> Result<Session, Error> {
+    let mut session = Session::open(target, identity).await?;
+    versions(session.greet().await)?;
+    Ok(session)
 }
 
 async fn each(session: &mut Session, asked: impl IntoIterator<Item = Ask>) -> Result<Vec<Told>, Error> {
@@ -223,6 +223,7 @@ fn vendor(told: &Told) -> Result<String, String> {
     vendor.map(str::to_owned).ok_or_else(|| "the answer has no Vendor Identification".to_owned())
 }
 
+/// What must hold of an answer.
 fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Error> {
     if holds { Ok(()) } else { Err(Error::Wrong(otherwise())) }
 }

@@ -5,7 +5,8 @@ use kmip::enums::{
     RevocationReasonCode, State,
 };
 use kmip::ttlv::{Decode, DecodeError, Encode, Item, Writer};
-use kmip::{Tag, Value, Version, tag};
+use kmip::{DateTime, Tag, Value, Version, tag};
+use zeroize::{Zeroize, Zeroizing};
 
 /// The usage mask of every key that vCenter makes: Encrypt and Decrypt (KMIP 1.1, 9.1.3.3.1).
 const ENCRYPT_DECRYPT: i32 = 0x04 | 0x08;
@@ -19,15 +20,30 @@ pub(super) struct Ask {
     payload: Vec<Field>,
 }
 
-/// What came back for one operation.
-#[derive(Debug)]
+/// A response message.
+pub(super) struct Response {
+    /// Major and minor.
+    pub(super) version: (i32, i32),
+    /// The server's clock.
+    pub(super) time: Option<DateTime>,
+    pub(super) told: Vec<Told>,
+}
+
+/// What came back for one operation. It may hold a key's bytes, so it is wiped, and has no Debug.
 pub(super) struct Told {
     pub(super) batch_id: Option<Vec<u8>>,
-    pub(super) status: u32,
-    pub(super) reason: Option<u32>,
-    pub(super) message: String,
-    pub(super) payload: Value,
+    status: u32,
+    reason: Option<u32>,
+    message: String,
+    payload: Wiped,
 }
+
+/// A key's bytes: compared and wiped, never shown.
+#[derive(PartialEq, Eq)]
+pub(super) struct Material(Zeroizing<Vec<u8>>);
+
+/// A value whose bytes are wiped in the end.
+struct Wiped(Value);
 
 impl Ask {
     pub(super) fn discover_versions() -> Self {
@@ -110,14 +126,18 @@ pub(super) fn request(asked: Vec<Ask>, numbered: bool) -> Vec<u8> {
     writer.as_bytes().to_vec()
 }
 
-/// Takes a response message apart: its protocol version and its items.
-pub(super) fn response(bytes: &[u8]) -> Result<((i32, i32), Vec<Told>), DecodeError> {
-    let message = Value::decode(Item::parse(bytes, Version::V1_1)?)?;
-    let version = message.field(tag::RESPONSE_HEADER).and_then(|header| header.field(tag::PROTOCOL_VERSION));
+/// Takes a response message apart.
+pub(super) fn response(bytes: &[u8]) -> Result<Response, DecodeError> {
+    let message = Wiped(Value::decode(Item::parse(bytes, Version::V1_1)?)?);
+    let header = message.0.field(tag::RESPONSE_HEADER);
+    let version = header.and_then(|header| header.field(tag::PROTOCOL_VERSION));
     let part = |tag| version.and_then(|version| version.field(tag)).and_then(Value::as_integer).unwrap_or(0);
-    let items =
-        message.fields().iter().filter(|(tag, _)| *tag == tag::BATCH_ITEM).map(|(_, item)| told(item)).collect();
-    Ok(((part(tag::PROTOCOL_VERSION_MAJOR), part(tag::PROTOCOL_VERSION_MINOR)), items))
+    let items = message.0.fields().iter().filter(|(tag, _)| *tag == tag::BATCH_ITEM);
+    Ok(Response {
+        version: (part(tag::PROTOCOL_VERSION_MAJOR), part(tag::PROTOCOL_VERSION_MINOR)),
+        time: header.and_then(|header| header.field(tag::TIME_STAMP)).and_then(Value::as_date_time),
+        told: items.map(|(_, item)| told(item)).collect(),
+    })
 }
 
 fn told(item: &Value) -> Told {
@@ -127,7 +147,7 @@ fn told(item: &Value) -> Told {
         status: enumeration(tag::RESULT_STATUS).unwrap_or(u32::MAX),
         reason: enumeration(tag::RESULT_REASON),
         message: item.field(tag::RESULT_MESSAGE).and_then(Value::as_text).unwrap_or_default().to_owned(),
-        payload: item.field(tag::RESPONSE_PAYLOAD).cloned().unwrap_or(Value::Structure(vec![])),
+        payload: Wiped(item.field(tag::RESPONSE_PAYLOAD).cloned().unwrap_or(Value::Structure(vec![]))),
     }
 }
 
@@ -135,7 +155,7 @@ impl Told {
     /// The payload of a success.
     pub(super) fn success(&self) -> Result<&Value, String> {
         match ResultStatus::from_number(self.status) {
-            ResultStatus::Success => Ok(&self.payload),
+            ResultStatus::Success => Ok(&self.payload.0),
             _ => Err(format!("the server refused: {}", self.refusal())),
         }
     }
@@ -148,6 +168,16 @@ impl Told {
             None => format!("status {} without a reason", self.status),
         };
         if self.message.is_empty() { reason } else { format!("{reason} ({})", self.message) }
+    }
+
+    /// Whether the server refused, for this reason.
+    pub(super) fn refused_as(&self, reason: ResultReason) -> bool {
+        self.is_refused() && self.reason == Some(reason.number())
+    }
+
+    /// Whether the server refused.
+    pub(super) fn is_refused(&self) -> bool {
+        self.status == ResultStatus::OperationFailed.number()
     }
 
     /// The unique identifier of a success.
@@ -174,14 +204,14 @@ impl Told {
     }
 
     /// The key material of a success, which must be a raw AES key of 256 bits.
-    pub(super) fn material(&self) -> Result<Vec<u8>, String> {
+    pub(super) fn material(&self) -> Result<Material, String> {
         let payload = self.success()?;
         let block =
             payload.field(tag::SYMMETRIC_KEY).and_then(|key| key.field(tag::KEY_BLOCK)).ok_or("no Key Block")?;
         let enumeration = |tag| block.field(tag).and_then(Value::as_enumeration);
         let length = block.field(tag::CRYPTOGRAPHIC_LENGTH).and_then(Value::as_integer);
         let material = block.field(tag::KEY_VALUE).and_then(|value| value.field(tag::KEY_MATERIAL)).and_then(bytes);
-        let material = material.ok_or("no Key Material as bytes")?;
+        let material = Zeroizing::new(material.ok_or("no Key Material as bytes")?);
         if enumeration(tag::KEY_FORMAT_TYPE) != Some(KeyFormatType::Raw.number()) {
             return Err("the key's format is not Raw".to_owned());
         }
@@ -193,7 +223,22 @@ impl Told {
         if material.len() * 8 != KEY_BITS as usize {
             return Err(format!("the key has {} bytes instead of 32", material.len()));
         }
-        Ok(material)
+        Ok(Material(material))
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+/// Key material stands in byte strings alone.
+fn wipe(value: &mut Value) {
+    if let Value::ByteString(bytes) = value {
+        bytes.zeroize();
+    } else if let Value::Structure(fields) = value {
+        fields.iter_mut().for_each(|(_, field)| wipe(field));
     }
 }
 

@@ -5,20 +5,39 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::cli::{Failure, Output};
+use super::load::Measured;
 
-/// All checks in their order.
+/// All checks of a server, or of all servers beside each other, in their order.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    server: String,
+    pub(super) server: String,
     passed: bool,
     checks: Vec<Check>,
+    pub(super) facts: Facts,
     /// Milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     handshake_ms: Option<f64>,
     /// Milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_answer_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) load: Option<Measured>,
+}
+
+/// What is known of a server, to compare it by. What could not be learned is not there.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) struct Facts {
+    /// What it calls itself in KMIP.
+    pub(super) vendor: Option<String>,
+    /// The KMIP versions that it speaks.
+    pub(super) versions: Option<String>,
+    /// Seconds by which its clock is ahead of this machine's.
+    pub(super) clock_ahead_seconds: Option<i64>,
+    /// The issuer of its certificate.
+    pub(super) certificate_issuer: Option<String>,
+    /// It knows this client and answers it.
+    pub(super) answers: bool,
 }
 
 /// One check.
@@ -36,6 +55,8 @@ pub(super) struct Check {
 #[serde(rename_all = "lowercase")]
 pub(super) enum Outcome {
     Passed,
+    /// Worth knowing, and neither good nor bad.
+    Noted,
     Warning,
     Failed,
     Skipped,
@@ -47,11 +68,23 @@ pub(super) struct Stopped;
 
 impl Report {
     pub(super) fn new(server: String) -> Self {
-        Report { server, passed: true, checks: Vec::new(), handshake_ms: None, first_answer_ms: None }
+        Report {
+            server,
+            passed: true,
+            checks: Vec::new(),
+            facts: Facts::default(),
+            handshake_ms: None,
+            first_answer_ms: None,
+            load: None,
+        }
     }
 
     pub(super) fn passed(&mut self, name: &str, detail: impl Display) {
         self.add(name, Outcome::Passed, detail, None);
+    }
+
+    pub(super) fn noted(&mut self, name: &str, detail: impl Display) {
+        self.add(name, Outcome::Noted, detail, None);
     }
 
     /// Works, but not as it should.
@@ -99,8 +132,15 @@ impl Report {
         !self.passed
     }
 
-    pub(super) fn print(&self, output: &Output) -> Result<(), Failure> {
-        output.done(self, &self.text())
+    /// How many checks came to this outcome.
+    pub(super) fn count(&self, outcome: Outcome) -> usize {
+        self.checks.iter().filter(|check| check.outcome == outcome).count()
+    }
+
+    /// How a check went: the worst, where it was made more than once.
+    pub(super) fn outcome(&self, name: &str) -> Option<Outcome> {
+        let outcomes = self.checks.iter().filter(|check| check.name == name).map(|check| check.outcome);
+        outcomes.max_by_key(|outcome| outcome.gravity())
     }
 
     fn add(&mut self, name: &str, outcome: Outcome, detail: impl Display, vcenter: Option<&str>) {
@@ -109,30 +149,28 @@ impl Report {
         self.checks.push(check);
     }
 
-    fn text(&self) -> String {
+    /// For people: the server, a line for each check, the times.
+    pub(super) fn text(&self) -> String {
         let lines: Vec<_> = self.checks.iter().map(Check::text).collect();
         let times = match (self.handshake_ms, self.first_answer_ms) {
             (Some(handshake), Some(first)) => {
-                format!("\nTLS handshake {handshake:.1} ms, first answer after {first:.1} ms.")
+                format!("\nTLS handshake {handshake:.1} ms, first answer after {first:.1} ms.\n")
             }
             _ => String::new(),
         };
-        format!("{}\n\n{}\n{times}\n{}", self.server, lines.join("\n"), self.verdict())
+        format!("{}\n\n{}\n{times}", self.server, lines.join("\n"))
     }
+}
 
-    fn verdict(&self) -> String {
-        let count = |outcome| self.checks.iter().filter(|check| check.outcome == outcome).count();
-        match (count(Outcome::Failed), count(Outcome::Warning), count(Outcome::Skipped)) {
-            (0, 0, 0) => "vCenter can use this server.".to_owned(),
-            (0, 0, _) => "No fault was found in what was checked.".to_owned(),
-            (0, warnings, _) => format!("vCenter can use this server; {warnings} to look at."),
-            (failed, _, _) => format!("vCenter can't use this server as it is: {failed} failed."),
+impl Outcome {
+    fn gravity(self) -> u8 {
+        match self {
+            Outcome::Skipped => 0,
+            Outcome::Noted => 1,
+            Outcome::Passed => 2,
+            Outcome::Warning => 3,
+            Outcome::Failed => 4,
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn outcome(&self, name: &str) -> Option<Outcome> {
-        self.checks.iter().find(|check| check.name == name).map(|check| check.outcome)
     }
 }
 
@@ -140,6 +178,7 @@ impl Check {
     fn text(&self) -> String {
         let mark = match self.outcome {
             Outcome::Passed => "ok  ",
+            Outcome::Noted => "note",
             Outcome::Warning => "WARN",
             Outcome::Failed => "FAIL",
             Outcome::Skipped => "skip",

@@ -5,9 +5,11 @@ use std::fmt;
 use kmip::tag;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Duration, Instant, timeout};
+use zeroize::Zeroizing;
 
+use super::identity::Identity;
 use super::message::{Ask, Told, batch_id, request, response};
-use super::tls::{self, Identity, Shown, Target};
+use super::tls::{self, Opened, Shown, Target};
 
 /// No answer that vCenter expects is longer.
 const LONGEST: usize = 1 << 20;
@@ -18,6 +20,8 @@ pub(super) struct Session {
     timeout: Duration,
     begun: Instant,
     pub(super) shown: Shown,
+    /// By how many seconds the server's clock is ahead of ours, as the last answer said.
+    pub(super) ahead: Option<i64>,
 }
 
 /// What went wrong on it.
@@ -35,8 +39,12 @@ pub(super) enum Error {
 
 impl Session {
     pub(super) async fn open(target: &Target, identity: &Identity) -> Result<Self, Error> {
-        let opened = tls::open(target, identity).await.map_err(Error::Open)?;
-        Ok(Session { stream: opened.stream, timeout: target.timeout, begun: opened.begun, shown: opened.shown })
+        Ok(Self::over(tls::open(target, identity).await.map_err(Error::Open)?, target.timeout))
+    }
+
+    /// On a connection that is open.
+    pub(super) fn over(opened: Opened, timeout: Duration) -> Self {
+        Session { stream: opened.stream, timeout, begun: opened.begun, shown: opened.shown, ahead: None }
     }
 
     /// How long ago the connection was begun.
@@ -65,27 +73,27 @@ impl Session {
         let count = asked.len();
         let request = request(asked, numbered);
         let exchanged = timeout(self.timeout, self.send_and_receive(&request)).await.map_err(|_| Error::Silent)??;
-        let (version, told) =
+        let response =
             response(&exchanged).map_err(|error| Error::Wrong(format!("the answer is not KMIP: {error}")))?;
-        check(version, &told, count, numbered)?;
-        Ok(told)
+        self.ahead = response.time.map(|time| time.0.saturating_sub(crate::clock::now().seconds()));
+        check(response.version, &response.told, count, numbered)?;
+        Ok(response.told)
     }
 
-    async fn send_and_receive(&mut self, request: &[u8]) -> Result<Vec<u8>, Error> {
+    async fn send_and_receive(&mut self, request: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         let closed = |error: std::io::Error| Error::Closed(error.to_string());
         self.stream.write_all(request).await.map_err(closed)?;
         self.stream.flush().await.map_err(closed)?;
-        let mut answer = vec![0; 8];
-        self.stream.read_exact(&mut answer).await.map_err(closed)?;
-        let length = body_length(&answer)?;
-        answer.resize(8 + length, 0);
+        let mut header = [0; 8];
+        self.stream.read_exact(&mut header).await.map_err(closed)?;
+        let mut answer = Zeroizing::new(vec![0; 8 + body_length(header)?]);
+        answer.get_mut(..8).unwrap_or_default().copy_from_slice(&header);
         self.stream.read_exact(answer.get_mut(8..).unwrap_or_default()).await.map_err(closed)?;
         Ok(answer)
     }
 }
 
-fn body_length(header: &[u8]) -> Result<usize, Error> {
-    let Ok([t0, t1, t2, kind, length @ ..]) = <[u8; 8]>::try_from(header) else { return Err(Error::Silent) };
+fn body_length([t0, t1, t2, kind, length @ ..]: [u8; 8]) -> Result<usize, Error> {
     let length = u32::from_be_bytes(length) as usize;
     if u32::from_be_bytes([0, t0, t1, t2]) != tag::RESPONSE_MESSAGE.0 || kind != 1 {
         return Err(Error::Wrong("the answer is not a KMIP response message: is this a KMIP port?".to_owned()));

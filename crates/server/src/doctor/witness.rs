@@ -18,15 +18,20 @@ pub(super) type Testimony = (Vec<CertificateDer<'static>>, Option<Result<(), Str
 pub(super) struct Witness {
     provider: Arc<CryptoProvider>,
     strict: Option<Arc<WebPkiServerVerifier>>,
+    rsa_only: bool,
     seen: Mutex<Testimony>,
 }
 
 impl Witness {
-    pub(super) fn new(roots: Option<Arc<RootCertStore>>) -> Result<Self, rustls::client::VerifierBuilderError> {
-        let provider = crate::tls::provider();
+    /// `rsa_only` says to the server that no other certificate will do.
+    pub(super) fn new(
+        roots: Option<Arc<RootCertStore>>,
+        rsa_only: bool,
+    ) -> Result<Self, rustls::client::VerifierBuilderError> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let build = |roots| WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
         let strict = roots.map(build).transpose()?;
-        Ok(Witness { provider, strict, seen: Mutex::default() })
+        Ok(Witness { provider, strict, rsa_only, seen: Mutex::default() })
     }
 
     pub(super) fn testimony(&self) -> Testimony {
@@ -84,6 +89,8 @@ impl ServerCertVerifier for Witness {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        let schemes = self.provider.signature_verification_algorithms.supported_schemes();
+        let wanted = |scheme: &SignatureScheme| !self.rsa_only || format!("{scheme:?}").starts_with("RSA");
+        schemes.into_iter().filter(wanted).collect()
     }
 }

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use keymanager::{Action, Call, Occurrence, Outcome};
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Shared;
@@ -110,6 +111,7 @@ pub(super) async fn attend(
     let correlation = request.extensions().get::<Correlation>().map(|id| id.0.clone()).unwrap_or_default();
     let address = request.extensions().get::<Peer>().map(|peer| peer.0);
     let uri = request.uri().path().to_owned();
+    let begun = Instant::now();
     request.extensions_mut().insert(Arc::clone(&guard));
     let mut response = if reads(guard.action) {
         visit.0.read.store(true, Ordering::Relaxed);
@@ -123,17 +125,25 @@ pub(super) async fn attend(
         Some(refusal) => refusal.rendered(guard.failure),
         None => response,
     };
-    if visit.0.call.get().is_some_and(|call| call.is_recorded()) && outcome.status < 400 {
-        return answer;
-    }
-    match app.journal.append(&event(&app, &guard, &visit, (&correlation, address, &uri), outcome)) {
-        Ok(()) => answer,
-        Err(error) => {
-            // The answer must not leave; what it would have been is nobody's business now.
-            drop(answer);
-            Error::Fault(Fault(format!("the audit event could not be written: {error}"))).into_response()
-        }
-    }
+    let is_recorded = visit.0.call.get().is_some_and(|call| call.is_recorded()) && outcome.status < 400;
+    let recorded = match is_recorded {
+        true => Ok(()),
+        false => app.journal.append(&event(&app, &guard, &visit, (&correlation, address, &uri), outcome)),
+    };
+    // Where there is no event, the answer must not leave; what it would have been is nobody's business now.
+    let answer = recorded.map(|()| answer).unwrap_or_else(|error| {
+        Error::Fault(Fault(format!("the audit event could not be written: {error}"))).into_response()
+    });
+    count(&app, &guard, &visit, answer.status().as_u16(), begun).await;
+    answer
+}
+
+/// Counts the answer to whoever was let into an instance.
+async fn count(app: &Shared, guard: &Guard, visit: &Visit, status: u16, begun: Instant) {
+    let Some(call) = visit.0.call.get().filter(|call| !call.instance.is_nil()) else { return };
+    // An answer is not held back for its count.
+    let Ok(enabled) = app.keys.metrics_enabled(call.instance).await else { return };
+    app.metrics.count(call.instance, enabled, guard.action, status, begun.elapsed());
 }
 
 /// Runs a handler that changes something to its end also when the client goes away in the middle: a change that is stored but not yet

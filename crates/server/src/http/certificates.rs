@@ -1,17 +1,22 @@
 //! Client certificates: put on an adapter's list, shown, and taken off it.
 
 use axum::extract::State;
-use engine::registry::{Adapter, Certificate as Entry, Fingerprint};
+use axum::http::StatusCode;
+use engine::registry::{self, Adapter, Certificate as Entry, Fingerprint, Standing};
+use keymanager::Action;
+use kmip::Timestamp;
 
 use super::answer::{Answer, Reply};
 use super::body::{At, Body};
 use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
-use super::{Shared, adapters};
-use crate::api::{Certificate, CertificateFacts, Collection, NewCertificate, Resource, rfc3339};
-use crate::pki::{self, ClientCertificate};
-use keymanager::Action;
+use super::{Shared, adapters, doors};
+use crate::api::{self, Certificate, CertificateFacts, Collection, NewCertificate, Resource, WhenExpired, rfc3339};
+use crate::pki::{self, ClientCertificate, Unusable, Voucher};
+
+/// In seconds.
+const DAY: i64 = 86_400;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes
@@ -32,10 +37,13 @@ pub(super) fn add_to(routes: Routes) -> Routes {
 async fn list(caller: Caller, State(app): State<Shared>, At(adapter): At<String>) -> Answer {
     let adapter = adapters::find(&app, &caller, &adapter)?;
     let listed = app.engine.registry().certificates(adapter.id);
-    Ok(Reply::all(listed.iter().map(|entry| Certificate { certificate: None, ..resource(entry) }).collect()))
+    let shown = listed.iter().map(|entry| Certificate { certificate: None, ..resource(entry, &adapter, caller.now) });
+    Ok(Reply::all(shown.collect()))
 }
 
-/// Put a client certificate on the list
+/// Put client certificates on the list
+///
+/// All that are in the text, or none. An authority's certificate vouches for the clients that it signed; a denied one is shut out.
 #[utoipa::path(
     post,
     path = "/api/v1/adapters/{adapter}/certificates",
@@ -51,9 +59,8 @@ async fn add(
     Body(new): Body<NewCertificate>,
 ) -> Answer {
     let adapter = adapters::find(&app, &caller, &adapter)?;
-    let certificate = pki::check_client_certificate(new.certificate.as_bytes())?;
-    let name = new.name.unwrap_or_else(|| default_name(&certificate));
-    Ok(Reply::made(enlist(&app, &caller, &adapter, name, certificate).await?))
+    let listed = enlist_all(&app, &caller, &adapter, checked(new, caller.now)?).await?;
+    Ok(Reply::collection(StatusCode::CREATED, &Collection::new(listed)))
 }
 
 /// A client certificate
@@ -65,7 +72,8 @@ async fn add(
     responses((status = 200, body = Collection<Certificate>, content_type = Certificate::TYPE))
 )]
 async fn show(caller: Caller, State(app): State<Shared>, At(path): At<(String, String)>) -> Answer {
-    Ok(Reply::one(resource(&find(&app, &caller, &path)?)))
+    let (entry, adapter) = (find(&app, &caller, &path)?, adapters::find(&app, &caller, &path.0)?);
+    Ok(Reply::one(resource(&entry, &adapter, caller.now)))
 }
 
 /// Take a client certificate off the list
@@ -83,7 +91,14 @@ async fn remove(caller: Caller, State(app): State<Shared>, At(path): At<(String,
     Ok(Reply::no_content())
 }
 
-/// Puts a certificate that was checked on the list.
+/// What goes on a list.
+pub(super) struct New {
+    pub(super) name: String,
+    pub(super) certificate: ClientCertificate,
+    pub(super) standing: Standing,
+}
+
+/// Puts a certificate that was checked on the list, as a client's.
 pub(super) async fn enlist(
     app: &Shared,
     caller: &Caller,
@@ -91,10 +106,112 @@ pub(super) async fn enlist(
     name: String,
     certificate: ClientCertificate,
 ) -> Result<Certificate, Error> {
-    let new = engine::registry::NewCertificate { adapter: adapter.id, name: Some(name), der: certificate.der };
-    let entry = app.engine.registry().add_certificate(new, &caller.administrator(), caller.now).await?;
+    let new = New { name, certificate, standing: Standing::Listed };
+    let listed = enlist_all(app, caller, adapter, vec![new]).await?;
+    listed.into_iter().next().ok_or_else(|| Error::bad_request("INVALID_CERTIFICATE_ERR", "there is no certificate"))
+}
+
+/// Puts certificates on the list: all, or none.
+pub(super) async fn enlist_all(
+    app: &Shared,
+    caller: &Caller,
+    adapter: &Adapter,
+    new: Vec<New>,
+) -> Result<Vec<Certificate>, Error> {
+    new.iter().try_for_each(|new| check_unlisted(app, caller, adapter, new))?;
+    let (registry, by) = (app.engine.registry(), caller.administrator());
+    let mut listed: Vec<Entry> = Vec::new();
+    for New { name, certificate, standing } in new {
+        let new = registry::NewCertificate { adapter: adapter.id, name: Some(name), der: certificate.der, standing };
+        match registry.add_certificate(new, &by, caller.now).await {
+            Ok(entry) => listed.push(entry),
+            Err(error) => {
+                for entry in &listed {
+                    registry.remove_certificate(entry, &by, caller.now).await?;
+                }
+                return Err(error.into());
+            }
+        }
+    }
     caller.set_recorded();
-    Ok(resource(&entry))
+    listed.iter().for_each(|entry| app.book.forget(&entry.fingerprint));
+    Ok(listed.iter().map(|entry| resource(entry, adapter, caller.now)).collect())
+}
+
+/// What can be known beforehand: that a certificate is on a list, or a name taken. Whose list it is, is said within the caller's
+/// instance alone.
+fn check_unlisted(app: &Shared, caller: &Caller, adapter: &Adapter, new: &New) -> Result<(), Error> {
+    let registry = app.engine.registry();
+    let fingerprint = Fingerprint(new.certificate.facts.fingerprint);
+    let holders = registry.adapters(caller.instance).into_iter();
+    let mut lists = holders.map(|holder| (registry.certificate(holder.id, &fingerprint.to_string()), holder));
+    if let Some((Some(entry), holder)) = lists.find(|(entry, _)| entry.is_some()) {
+        let (subject, name) = (&new.certificate.facts.subject, &entry.name);
+        let message = format!(
+            "certificate `{subject}` is on the list of adapter {} already, as `{name}`: a certificate stands on one list only; remove it there first",
+            holder.name
+        );
+        return Err(Error::conflict("CERTIFICATE_LISTED_ERR", message));
+    }
+    let elsewhere = registry.admit(&fingerprint).is_some()
+        || registry.is_denied(&fingerprint)
+        || registry.authorities().iter().any(|authority| authority.fingerprint() == fingerprint);
+    if elsewhere {
+        let message = "the certificate is on another adapter's list already: a certificate stands on one list only";
+        return Err(Error::conflict("CERTIFICATE_LISTED_ERR", message));
+    }
+    match registry.certificate(adapter.id, &new.name) {
+        Some(_) => Err(Error::conflict("NAME_TAKEN_ERR", format!("the name `{}` is taken: choose another", new.name))),
+        None => Ok(()),
+    }
+}
+
+/// Reads and checks what an administrator gives.
+fn checked(new: NewCertificate, now: Timestamp) -> Result<Vec<New>, Error> {
+    let standing = standing(&new)?;
+    let certificates = pki::client_certificates(new.certificate.as_bytes())?;
+    let several = certificates.len() > 1;
+    let named = certificates.into_iter().enumerate().map(|(index, certificate)| {
+        check_standing(&certificate, &standing, now)?;
+        let name = match &new.name {
+            Some(name) if several && index > 0 => format!("{name}-{}", index + 1),
+            Some(name) => name.clone(),
+            None => default_name(&certificate),
+        };
+        Ok(New { name, certificate, standing: standing.clone() })
+    });
+    named.collect()
+}
+
+/// What the entry shall say. That an authority vouches for everybody must be said, for it lets in whoever the authority signs.
+fn standing(new: &NewCertificate) -> Result<Standing, Error> {
+    let has_subjects = !new.subjects.is_empty() || new.any_subject;
+    match new.standing {
+        api::Standing::Listed | api::Standing::Denied if has_subjects => {
+            Err(Error::field("subjects", "only an authority has subjects: leave them out"))
+        }
+        api::Standing::Listed => Ok(Standing::Listed),
+        api::Standing::Denied => Ok(Standing::Denied),
+        api::Standing::Authority if new.subjects.is_empty() != new.any_subject => {
+            let message = "say for which clients the authority vouches: patterns in `subjects`, such as `CN=vcenter*`, or `any_subject`, but not both";
+            Err(Error::field("subjects", message))
+        }
+        api::Standing::Authority => Ok(Standing::Authority(new.subjects.clone())),
+    }
+}
+
+fn check_standing(certificate: &ClientCertificate, standing: &Standing, now: Timestamp) -> Result<(), Error> {
+    match standing {
+        Standing::Listed | Standing::Denied => Ok(()),
+        Standing::Authority(subjects) => {
+            pki::check_authority(certificate, now)?;
+            match Voucher::new(&certificate.der, subjects) {
+                Ok(_) => Ok(()),
+                Err(error @ Unusable::Pattern(_)) => Err(Error::field("subjects", error.to_string())),
+                Err(error @ Unusable::Certificate(_)) => Err(Error::field("certificate", error.to_string())),
+            }
+        }
+    }
 }
 
 pub(super) fn find(app: &Shared, caller: &Caller, (adapter, certificate): &(String, String)) -> Result<Entry, Error> {
@@ -106,35 +223,44 @@ pub(super) fn find(app: &Shared, caller: &Caller, (adapter, certificate): &(Stri
 }
 
 /// A name for an entry that was given none: what tells it from others, short enough to type.
-fn default_name(certificate: &ClientCertificate) -> String {
+pub(super) fn default_name(certificate: &ClientCertificate) -> String {
     let fingerprint = Fingerprint(certificate.facts.fingerprint).to_string();
     format!("kmip_cert_{}", fingerprint.get(..12).unwrap_or_default())
 }
 
-fn resource(entry: &Entry) -> Certificate {
+fn resource(entry: &Entry, adapter: &Adapter, now: Timestamp) -> Certificate {
+    // It could be read when it was put on the list; were that to fail now, its place on the list must still be shown.
+    let facts = pki::facts(&entry.der).ok();
+    let left = facts.as_ref().map_or(0, |facts| facts.not_after.saturating_sub(now.seconds()));
+    let (standing, subjects, when_expired) = match &entry.standing {
+        Standing::Listed => (api::Standing::Listed, Vec::new(), doors::when_expired(adapter)),
+        Standing::Authority(subjects) => (api::Standing::Authority, subjects.clone(), WhenExpired::Refused),
+        Standing::Denied => (api::Standing::Denied, Vec::new(), WhenExpired::Refused),
+    };
     Certificate {
         id: entry.id().to_string(),
         name: entry.name.clone(),
         fingerprint: entry.fingerprint.to_string(),
-        facts: facts(&entry.der),
+        facts: facts.as_ref().map(described).unwrap_or_default(),
+        standing,
+        subjects,
+        days_left: left.div_euclid(DAY),
+        expired: left < 0,
+        when_expired,
         created_at: rfc3339(entry.created_at.seconds()),
         created_by: entry.created_by.clone(),
         certificate: Some(pki::to_pem("CERTIFICATE", &entry.der).to_string()),
     }
 }
 
-/// What a listed certificate says of itself. It could be read when it was put on the list; were that to fail now, its place on the list
-/// must still be shown.
-fn facts(der: &[u8]) -> CertificateFacts {
-    match pki::facts(der) {
-        Ok(facts) => CertificateFacts {
-            subject: facts.subject,
-            issuer: facts.issuer,
-            serial: facts.serial,
-            not_before: rfc3339(facts.not_before),
-            not_after: rfc3339(facts.not_after),
-            public_key: facts.public_key,
-        },
-        Err(_) => CertificateFacts::default(),
+/// What a certificate says of itself, in the API's words.
+pub(super) fn described(facts: &pki::CertificateFacts) -> CertificateFacts {
+    CertificateFacts {
+        subject: facts.subject.clone(),
+        issuer: facts.issuer.clone(),
+        serial: facts.serial.clone(),
+        not_before: rfc3339(facts.not_before),
+        not_after: rfc3339(facts.not_after),
+        public_key: facts.public_key.clone(),
     }
 }

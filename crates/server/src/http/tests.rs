@@ -1,14 +1,17 @@
 //! The API as a client meets it, over the real engine and key manager on the store in memory.
 
 mod actions;
+mod alarms;
 mod answers;
 mod bad_keys;
 mod certificates;
+mod door;
 mod events;
 mod gate;
 pub(in crate::http) mod house;
 mod keys;
 mod kmip_keys;
 mod lists;
+mod metrics;
 mod older;
 mod openapi;

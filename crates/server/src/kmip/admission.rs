@@ -1,50 +1,169 @@
-//! [`Admission`]: whether a client is on a list, asked at first and again whenever the lists may have changed.
+//! [`Admission`]: whether a client is let in at a door, asked at first, again whenever the lists may have changed, and again when a
+//! certificate's time is over.
+//!
+//! The invariant: **a certificate on a list is the client, one that is denied is none, and only then authorities are asked**; and each
+//! client comes in by the doors of its adapter alone.
+
+mod refused;
+mod reminders;
+
+pub(super) use refused::Refused;
+pub(super) use reminders::Reminders;
 
 use super::House;
-use super::handshake::Peer;
-use crate::pki;
-use engine::registry::{Client, Fingerprint};
-use std::net::SocketAddr;
+use super::shares::Share;
+use super::sightings::{Step, Track};
+use super::visitor::Visitor;
+use crate::pki::{self, NotVouched};
+use ::kmip::Timestamp;
+use ::kmip::enums::Operation;
+use engine::exchange::Operations;
+use engine::registry::{Client, Expired, Fingerprint};
+use std::net::IpAddr;
+use std::sync::Arc;
 
-/// A client that was on a list when the registry had a certain epoch.
+/// How long it is served without another question when its certificate's dates don't hold, in seconds.
+const HOUR: i64 = 3600;
+
+/// A client that was let in when the registry had a certain epoch.
 pub(super) struct Admission {
-    fingerprint: Fingerprint,
+    identity: Identity,
     epoch: u64,
+    /// The last moment for which the answer holds, in seconds since the Unix epoch.
+    until: i64,
     client: Client,
+    share: Share,
+    track: Arc<Track>,
+}
+
+/// What is read from a client's own certificate once.
+#[derive(Clone, Copy)]
+struct Identity {
+    fingerprint: Fingerprint,
+    not_before: i64,
+    not_after: i64,
+}
+
+impl Identity {
+    /// What bears no dates that can be read is taken as always valid: the list decides.
+    fn of(leaf: &[u8], fingerprint: [u8; 32]) -> Self {
+        let facts = pki::facts(leaf).ok();
+        let (not_before, not_after) = facts.map_or((i64::MIN, i64::MAX), |facts| (facts.not_before, facts.not_after));
+        Identity { fingerprint: Fingerprint(fingerprint), not_before, not_after }
+    }
 }
 
 impl Admission {
-    /// Admits a client. None: it is on no list, and that was logged with how to allow it.
-    pub(super) fn ask(peer: &Peer, address: SocketAddr, house: &House) -> Option<Self> {
-        let fingerprint = Fingerprint(peer.fingerprint);
-        // Read before the list is: if that changes in between, it is asked once more, never once too few.
-        let epoch = house.port.engine.registry().epoch();
-        let client = house.port.engine.registry().admit(&fingerprint);
-        if client.is_none() {
-            house.quiet.line(|| log_stranger(peer, address));
+    /// Lets a client in. None: it is not, which was logged with what can be done about it.
+    pub(super) fn ask(visitor: &Visitor<'_>, fingerprint: [u8; 32], house: &House) -> Option<Self> {
+        let now = (house.port.now)();
+        match Self::try_ask(visitor, Identity::of(visitor.leaf(), fingerprint), house, now) {
+            Ok(admission) => {
+                admission.saw(Step::Certificate, now, visitor.came.from.ip(), || admission.who());
+                Some(admission)
+            }
+            Err(refused) => {
+                refused.tell(visitor, house, now);
+                None
+            }
         }
-        Some(Admission { fingerprint, epoch, client: client? })
     }
 
-    /// The client, if it is on a list at this moment.
-    pub(super) fn renew(&mut self, house: &House) -> Option<&Client> {
-        let registry = house.port.engine.registry();
-        let epoch = registry.epoch();
-        if epoch != self.epoch {
-            self.client = registry.admit(&self.fingerprint)?;
-            self.epoch = epoch;
+    fn try_ask(visitor: &Visitor<'_>, identity: Identity, house: &House, now: Timestamp) -> Result<Self, Refused> {
+        // Read before the list is: if that changes in between, it is asked once more, never once too few.
+        let epoch = house.port.engine.registry().epoch();
+        let (client, until) = decide(&identity, visitor, house, now)?;
+        let adapter = client.adapter().id;
+        let share = house.shares.take(adapter).map_err(Refused::Full)?;
+        let track = house.port.sightings.of_adapter(adapter);
+        Ok(Admission { identity, epoch, until, client, share, track })
+    }
+
+    /// The client, if it is let in at this moment. Who comes by is the same as ever.
+    pub(super) fn renew(&mut self, visitor: &Visitor<'_>, house: &House, now: Timestamp) -> Result<&Client, Refused> {
+        let epoch = house.port.engine.registry().epoch();
+        if epoch != self.epoch || now.seconds() > self.until {
+            let (client, until) = decide(&self.identity, visitor, house, now)?;
+            let adapter = client.adapter().id;
+            if adapter != self.share.adapter() {
+                self.share = house.shares.take(adapter).map_err(Refused::Full)?;
+                self.track = house.port.sightings.of_adapter(adapter);
+            }
+            (self.client, self.until, self.epoch) = (client, until, epoch);
         }
-        Some(&self.client)
+        Ok(&self.client)
+    }
+
+    /// Notes what succeeded, where it is a step of the pairing.
+    pub(super) fn succeeded(&self, operations: Operations, now: Timestamp, address: IpAddr) {
+        let steps = [(Operation::DiscoverVersions, Step::DiscoverVersions), (Operation::Create, Step::Create)];
+        for (_, step) in steps.into_iter().filter(|(operation, _)| operations.contains(*operation)) {
+            self.saw(step, now, address, String::new);
+        }
+    }
+
+    fn saw(&self, step: Step, now: Timestamp, address: IpAddr, detail: impl FnOnce() -> String) {
+        self.track.note(step, now, address, detail);
+    }
+
+    fn who(&self) -> String {
+        let entry = self.client.certificate();
+        match entry.fingerprint == self.identity.fingerprint {
+            true => entry.name.clone(),
+            false => format!("{}, vouched for by {}", self.identity.fingerprint, entry.name),
+        }
     }
 }
 
-fn log_stranger(peer: &Peer, address: SocketAddr) {
-    let certificate = peer.stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let subject = certificate.and_then(|der| pki::facts(der).ok()).map(|facts| facts.subject).unwrap_or_default();
-    tracing::warn!(
-        peer = %address,
-        fingerprint = pki::hexadecimal(&peer.fingerprint),
-        subject,
-        "a client's certificate is on no list; to allow it: keystead cert add FILE --adapter default"
-    );
+/// The client, and the last second for which that holds unless the registry's epoch moves.
+fn decide(who: &Identity, visitor: &Visitor<'_>, house: &House, now: Timestamp) -> Result<(Client, i64), Refused> {
+    let (client, until) = match house.port.engine.registry().admit(&who.fingerprint) {
+        Some(client) => {
+            let until = in_time(who, &client, house, now)?;
+            (client, until)
+        }
+        None => vouched(who, visitor, house, now)?,
+    };
+    match visitor.door(house) {
+        Some(own) if own != client.adapter().id => Err(Refused::Elsewhere),
+        None if !client.adapter().door.shared => Err(Refused::NotShared),
+        Some(_) | None => Ok((client, until)),
+    }
+}
+
+/// Whether a certificate on a list is served at this time. A clock that is wrong must not shut everybody out, so who has none of the
+/// dates on its side is served unless the adapter says otherwise, and the log tells of it.
+fn in_time(who: &Identity, client: &Client, house: &House, now: Timestamp) -> Result<i64, Refused> {
+    let seconds = now.seconds();
+    let remind = |what: &str| {
+        if house.reminders.is_due(who.fingerprint, seconds) {
+            let (fingerprint, name, adapter) = (who.fingerprint, &client.certificate().name, &client.adapter().name);
+            house.quiet.line(|| tracing::warn!(%fingerprint, name, adapter, "a client is served though {what}"));
+        }
+        Ok(seconds.saturating_add(HOUR))
+    };
+    match (seconds > who.not_after, client.adapter().door.expired) {
+        (true, Expired::Refused) => Err(Refused::Expired),
+        (true, Expired::Served) => remind("its certificate has expired: have it renewed"),
+        (false, _) if seconds < who.not_before => {
+            remind("its certificate is not valid yet: see whether this machine's clock is right")
+        }
+        (false, _) => Ok(who.not_after),
+    }
+}
+
+/// A client that an authority vouches for. Any certificate of the chain can be denied.
+fn vouched(who: &Identity, visitor: &Visitor<'_>, house: &House, now: Timestamp) -> Result<(Client, i64), Refused> {
+    let registry = house.port.engine.registry();
+    let chain = visitor.chain();
+    let above = chain.iter().skip(1).take(pki::LONGEST_CHAIN).map(|der| Fingerprint::of(der));
+    if [who.fingerprint].into_iter().chain(above).any(|fingerprint| registry.is_denied(&fingerprint)) {
+        return Err(Refused::Denied);
+    }
+    let rules = house.rules.now(registry);
+    let vouchers: Vec<_> = rules.authorities().iter().map(|(_, voucher)| voucher).collect();
+    let (place, until) = pki::vouch(&vouchers, chain, now).map_err(Refused::Stranger)?;
+    let authority = rules.authorities().get(place).map(|(client, _)| client);
+    let authority = authority.ok_or(Refused::Stranger(NotVouched::Nobody))?;
+    Ok((authority.standing_for(who.fingerprint), until))
 }

@@ -1,13 +1,14 @@
 //! A connection: request, answer, request, answer, until one side has enough.
 
 use super::House;
-use super::admission::Admission;
-use super::handshake::{farewell, shake};
+use super::admission::{Admission, Refused};
+use super::handshake::{dismiss, farewell, seat, shake};
+use super::seats::Waiting;
+use super::visitor::{Came, Visitor};
 use ::kmip::frame;
 use engine::origin::Origin;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,24 +26,31 @@ enum End {
     Time(&'static str),
     /// The server stops.
     Stop,
-    /// The client is on no list any more.
-    Removed,
+    /// The client is not let in any more.
+    Refused(Refused),
     /// The last answer said so: what came was no request that can be told from the next.
     Answered,
 }
 
 /// Serves one connection to its end.
 ///
-/// The handshake and the engine's work run in boxes of their own, so that a connection that waits holds no memory for them.
-pub(super) async fn converse(stream: TcpStream, address: SocketAddr, house: Arc<House>, news: watch::Receiver<bool>) {
+/// Each part of it runs in a box of its own, so that a connection that waits holds no memory for what comes later.
+pub(super) async fn converse(
+    stream: TcpStream,
+    came: Came,
+    mut waiting: Waiting,
+    house: Arc<House>,
+    news: watch::Receiver<bool>,
+) {
     let _ = stream.set_nodelay(true);
-    let Some(mut peer) = Box::pin(shake(stream, address, &house)).await else { return };
-    let Some(admission) = Admission::ask(&peer, address, &house) else {
-        return Box::pin(farewell(peer.stream)).await;
+    let Some(mut peer) = Box::pin(shake(stream, came, &mut waiting, &house)).await else { return };
+    let came = peer.came;
+    let Some(admission) = Admission::ask(&visitor(&peer.stream, came), peer.fingerprint, &house) else {
+        return Box::pin(dismiss(peer.stream, &mut waiting)).await;
     };
-    // The stream stays where it is: a second place for it would be a third of what an idle connection takes.
-    let end = serve(&mut peer.stream, address, admission, &house, news).await;
-    log_end(&end, address);
+    let Some(_seat) = seat(waiting, came, &house) else { return Box::pin(farewell(peer.stream)).await };
+    let end = Box::pin(serve(&mut peer.stream, came, admission, &house, news)).await;
+    log_end(&end, came);
     if !matches!(end, End::Peer(_)) {
         Box::pin(farewell(peer.stream)).await;
     }
@@ -52,17 +60,18 @@ pub(super) async fn converse(stream: TcpStream, address: SocketAddr, house: Arc<
 /// lists have changed, and then a client that is on none any more is not kept waiting for its next request.
 async fn serve(
     stream: &mut TlsStream<TcpStream>,
-    address: SocketAddr,
+    came: Came,
     mut admission: Admission,
     house: &House,
     mut news: watch::Receiver<bool>,
 ) -> End {
     loop {
-        match serve_until(stream, address, &mut admission, house, news.changed()).await {
-            End::Stop if !*news.borrow() => match admission.renew(house) {
-                Some(_) => (),
-                None => return End::Removed,
-            },
+        match serve_until(stream, came, &mut admission, house, news.changed()).await {
+            End::Stop if !*news.borrow() => {
+                if let Err(refused) = admission.renew(&visitor(stream, came), house, (house.port.now)()) {
+                    return End::Refused(refused);
+                }
+            }
             end => return end,
         }
     }
@@ -71,7 +80,7 @@ async fn serve(
 /// Serves requests until the connection ends, or `stop` is done and none is in progress.
 async fn serve_until(
     stream: &mut TlsStream<TcpStream>,
-    address: SocketAddr,
+    came: Came,
     admission: &mut Admission,
     house: &House,
     stop: impl Future,
@@ -83,11 +92,15 @@ async fn serve_until(
             Ok(header) => header,
             Err(end) => return end,
         };
-        match Box::pin(exchange(stream, header, address, admission, house)).await {
+        match Box::pin(exchange(stream, header, came, admission, house)).await {
             Ok(()) => (),
             Err(end) => return end,
         }
     }
+}
+
+fn visitor(stream: &TlsStream<TcpStream>, came: Came) -> Visitor<'_> {
+    Visitor { session: stream.get_ref().1, came }
 }
 
 /// Waits for the first eight bytes of a request.
@@ -132,7 +145,7 @@ async fn header(
 async fn exchange(
     stream: &mut TlsStream<TcpStream>,
     header: [u8; frame::HEADER],
-    address: SocketAddr,
+    came: Came,
     admission: &mut Admission,
     house: &House,
 ) -> Result<(), End> {
@@ -144,9 +157,11 @@ async fn exchange(
         Ok(frame) => frame.map_err(End::Peer)?,
         Err(_) => return Err(End::Time("a request was not completed in time")),
     };
-    let client = admission.renew(house).ok_or(End::Removed)?;
-    let origin = Origin::Client { client, address: address.ip() };
-    let reply = house.port.engine.handle(&origin, &frame, (house.port.now)()).await;
+    let now = (house.port.now)();
+    let client = admission.renew(&visitor(stream, came), house, now).map_err(End::Refused)?;
+    let origin = Origin::Client { client, address: came.from.ip() };
+    let reply = house.port.engine.handle(&origin, &frame, now).await;
+    admission.succeeded(reply.succeeded, now, came.from.ip());
     match timeout(limit, send(stream, &reply.bytes)).await {
         Ok(sent) => sent.map_err(End::Peer)?,
         Err(_) => return Err(End::Time("an answer was not taken in time")),
@@ -172,12 +187,15 @@ async fn send(stream: &mut TlsStream<TcpStream>, bytes: &[u8]) -> io::Result<()>
     stream.flush().await
 }
 
-fn log_end(end: &End, peer: SocketAddr) {
+fn log_end(end: &End, came: Came) {
+    let peer = came.from;
     match end {
         End::Peer(error) => tracing::debug!(%peer, %error, "a client is gone"),
         End::Time(what) => tracing::info!(%peer, "a connection is closed: {what}"),
         End::Stop => tracing::debug!(%peer, "a connection is closed: the server stops"),
-        End::Removed => tracing::warn!(%peer, "a connection is closed: its certificate was taken off the list"),
+        End::Refused(refused) => {
+            tracing::warn!(%peer, "a connection is closed, for it is not to be served any more: {refused}")
+        }
         End::Answered => tracing::warn!(%peer, "a connection is closed: what came was no KMIP request"),
     }
 }

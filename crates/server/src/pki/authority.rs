@@ -1,10 +1,11 @@
 //! [`Authority`]: the installation's own certificate authority.
 
 use super::params::{self, Making};
-use super::private_key::{PrivateKey, Size};
-use super::{ClientCertificate, Error, check_client_certificate, request, to_pem};
+use super::private_key::{PrivateKey, Sort};
+use super::{ClientCertificate, Error, check_client_certificate, facts, request, to_pem};
+use crate::tls;
 use kmip::Timestamp;
-use rcgen::{Certificate, Issuer};
+use rcgen::{Certificate, Issuer, PublicKeyData};
 use rustls_pki_types::CertificateDer;
 use std::sync::Arc;
 use wrap::primitive::Random;
@@ -52,7 +53,7 @@ impl Authority {
         if !(1..=CLIENT_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
             return Err(Error::ClientName);
         }
-        let key = PrivateKey::generate(Size::Usual)?;
+        let key = PrivateKey::generate(Sort::Usual)?;
         let params = params::client(self.making(now), params::common_name(name))?;
         let (certificate, certificate_pem) = checked(&params.signed_by(&key, &self.issuer)?)?;
         Ok(IssuedClient { certificate, certificate_pem, private_key_pem: key.pem() })
@@ -87,6 +88,14 @@ impl Authority {
     pub(super) fn issue_server(&self, names: &[String], key: &PrivateKey, now: Timestamp) -> Result<String, Error> {
         let certificate = params::server(self.making(now), names)?.signed_by(key, &self.issuer)?;
         Ok(to_pem("CERTIFICATE", certificate.der()).to_string())
+    }
+
+    /// Whether this authority signed the certificate `der`.
+    pub(super) fn signed(&self, der: &[u8]) -> bool {
+        let Ok(certificate) = facts::parse(der) else { return false };
+        let key = self.issuer.key().subject_public_key_info();
+        let (message, signature) = (certificate.tbs_certificate.as_ref(), &certificate.signature_value.data);
+        tls::verify_signature(&key, tls::provider().signature_verification_algorithms.all, message, signature)
     }
 
     fn making(&self, now: Timestamp) -> Making<'_> {

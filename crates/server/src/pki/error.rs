@@ -22,6 +22,37 @@ pub enum Error {
     /// More than one certificate.
     #[error("this holds {0} certificates: give the client's own one alone, not its chain")]
     Several(usize),
+    /// One of several is not right.
+    #[error("number {number} of what is there{}: {reason}", if subject.is_empty() { String::new() } else { format!(" ({subject})") })]
+    Nth {
+        /// Which one, from 1.
+        number: usize,
+        /// Its subject, where it can be read.
+        subject: String,
+        /// What is wrong with it.
+        reason: Box<Error>,
+    },
+    /// A bundle of certificates (RFC 2315).
+    #[error(
+        "this is a PKCS#7 bundle (.p7b): make PEM of it with `openssl pkcs7 -print_certs -in FILE -out certificates.pem` (and `-inform DER` where FILE is not text), and give that"
+    )]
+    Pkcs7,
+    /// A store of certificates and private keys (RFC 7292).
+    #[error(
+        "this is a PKCS#12 store (.p12, .pfx), which may hold a private key: take the certificate alone out of it with `openssl pkcs12 -in FILE -clcerts -nokeys -out certificate.pem`, and give that"
+    )]
+    Pkcs12,
+    /// A certificate that vouches for none.
+    #[error("this is no CA certificate: put it on the list as the client's own")]
+    NotAnAuthority,
+    /// A CA certificate that may not sign certificates.
+    #[error(
+        "this CA certificate's key usage does not allow it to sign certificates: give the one that signed the clients' own"
+    )]
+    AuthorityUsage,
+    /// A certificate whose time is over.
+    #[error("it expired on {0}: give one that is valid")]
+    Expired(String),
     /// Not readable at all.
     #[error("this is neither a {wanted} in PEM form nor in DER form{hint}")]
     Garbage {
@@ -60,6 +91,9 @@ pub enum Error {
     /// A name that can't be that of a client certificate.
     #[error("a certificate's name has 1 to 64 characters and no control characters")]
     ClientName,
+    /// A certificate that can't be the server's.
+    #[error(transparent)]
+    Unfit(#[from] super::Unfit),
     /// The authority's or the server's own files.
     #[error("{0}")]
     Installation(String),

@@ -2,22 +2,20 @@
 //!
 //! Each file is made when it is missing and what it depends on is there, so a first start that is cut off is taken up where it ended.
 
-use super::private_key::{PrivateKey, Size};
-use super::{Authority, Error, ServerNames, check_name};
+use super::facts::parse;
+use super::names::{names_of, same};
+use super::pair::{certificate, first_der, missing, read_key, required, unreadable};
+use super::private_key::{PrivateKey, Sort};
+use super::staging::settle;
+use super::{Authority, Error, ServerNames, Slot, check_name};
 use crate::folder::Folder;
 use crate::tls::ServerIdentity;
 use kmip::Timestamp;
-use std::net::IpAddr;
 use std::sync::Arc;
 use wrap::primitive::{Random, SealKey};
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::{FromDer, X509Certificate};
-use zeroize::Zeroizing;
 
 const CA_CERTIFICATE: &str = "ca.crt";
 const CA_KEY: &str = "ca.key.sealed";
-const SERVER_CERTIFICATE: &str = "server.crt";
-const SERVER_KEY: &str = "server.key";
 /// What the authority's key is sealed for. Part of the data format.
 const CA_KEY_PURPOSE: &str = "keystead authority key";
 
@@ -59,14 +57,20 @@ impl Pki {
     }
 }
 
-/// Reads the server's certificate and key again, as a reload does.
+/// Reads the server's certificates and keys again, as a reload does.
 ///
 /// # Errors
 /// What is wrong with the files.
 pub fn read_identity(folder: &Folder) -> Result<ServerIdentity, Error> {
-    let chain = required(folder, SERVER_CERTIFICATE)?;
-    let key = required(folder, SERVER_KEY)?;
-    ServerIdentity::from_pem(&chain, key).map_err(|error| Error::Installation(error.to_string()))
+    let [rsa, ecdsa] = Slot::ALL.map(|slot| read_pair(folder, slot));
+    rsa?.with_ecdsa(ecdsa?).map_err(|error| Error::Installation(error.to_string()))
+}
+
+fn read_pair(folder: &Folder, slot: Slot) -> Result<ServerIdentity, Error> {
+    let files = slot.files();
+    let (chain, key) = (required(folder, files.certificate)?, required(folder, files.key)?);
+    let wrong = |error| Error::Installation(format!("{}: {error}", folder.path(files.certificate).display()));
+    ServerIdentity::from_pem(&chain, key).map_err(wrong)
 }
 
 fn open_authority(
@@ -82,7 +86,7 @@ fn open_authority(
         None => make_ca_key(folder, seal, &**random)?,
     };
     match certificate {
-        Some(pem) => Authority::load(&certificate_der(folder, CA_CERTIFICATE, &pem)?, key, random.clone()),
+        Some(pem) => Authority::load(&first_der(folder, CA_CERTIFICATE, &pem)?, key, random.clone()),
         None => {
             let authority = Authority::new(key, random.clone(), now)?;
             folder.write(CA_CERTIFICATE, authority.certificate_pem().as_bytes())?;
@@ -104,93 +108,74 @@ fn open_ca_key(folder: &Folder, seal: &SealKey, sealed: &[u8]) -> Result<Private
 }
 
 fn make_ca_key(folder: &Folder, seal: &SealKey, random: &dyn Random) -> Result<PrivateKey, Error> {
-    let key = PrivateKey::generate(Size::Authority)?;
+    let key = PrivateKey::generate(Sort::Authority)?;
     let sealed =
         seal.seal(CA_KEY_PURPOSE, &[], &key.pkcs8(), random).map_err(|error| Error::Installation(error.to_string()))?;
     folder.write(CA_KEY, &sealed)?;
     Ok(key)
 }
 
+/// Both certificates under the same names. What another CA made stays as it is: it is the administrator's to replace.
 fn open_server(
     folder: &Folder,
     authority: &Authority,
     names: &ServerNames,
     now: Timestamp,
 ) -> Result<ServerCertificate, Error> {
-    let present = folder.read(SERVER_CERTIFICATE)?;
-    let old = present.as_ref().map(|pem| names_in(folder, pem)).transpose()?;
-    let names = names.all(old.as_deref(), &host_name());
-    let keep = old.as_ref().is_some_and(|old| same(old, &names));
-    if !keep {
-        let key = server_key(folder, old.is_some())?;
-        folder.write(SERVER_CERTIFICATE, authority.issue_server(&names, &key, now)?.as_bytes())?;
+    Slot::ALL.iter().try_for_each(|slot| settle(folder, *slot))?;
+    let old = bears(folder, Slot::Rsa)?;
+    let wanted = names.all(old.as_deref(), &host_name());
+    let foreign = certificate(folder, Slot::Rsa.files().certificate)?.is_some_and(|der| !authority.signed(&der));
+    let mut renamed = false;
+    for slot in Slot::ALL {
+        renamed |= keep_or_make(folder, authority, slot, &wanted, now)? && slot == Slot::Rsa && old.is_some();
     }
-    Ok(ServerCertificate { identity: read_identity(folder)?, names, renamed: old.is_some() && !keep })
+    let names = if foreign { old.unwrap_or_default() } else { wanted };
+    Ok(ServerCertificate { identity: read_identity(folder)?, names, renamed })
 }
 
-/// The server's key; a new one only where there is no certificate that would need it.
-fn server_key(folder: &Folder, needed: bool) -> Result<PrivateKey, Error> {
-    match folder.read(SERVER_KEY)? {
-        Some(pem) => read_key(folder, &pem),
-        None if needed => Err(missing(folder, SERVER_KEY)),
-        None => {
-            let key = PrivateKey::generate(Size::Usual)?;
-            folder.write(SERVER_KEY, key.pem().as_bytes())?;
-            Ok(key)
-        }
+/// Makes the slot's certificate where it is missing or bears other names; whether it did.
+fn keep_or_make(
+    folder: &Folder,
+    authority: &Authority,
+    slot: Slot,
+    names: &[String],
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let file = slot.files().certificate;
+    let present = certificate(folder, file)?;
+    if let Some(der) = &present
+        && (!authority.signed(der) || same(&bears(folder, slot)?.unwrap_or_default(), names))
+    {
+        return Ok(false);
     }
+    let key = server_key(folder, slot, present.is_some())?;
+    folder.write(file, authority.issue_server(names, &key, now)?.as_bytes())?;
+    Ok(true)
 }
 
-fn read_key(folder: &Folder, pem: &[u8]) -> Result<PrivateKey, Error> {
-    use rustls_pki_types::PrivatePkcs8KeyDer;
-    use rustls_pki_types::pem::PemObject;
-    let der = PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|_| unreadable(folder, SERVER_KEY))?;
-    PrivateKey::from_pkcs8(der.secret_pkcs8_der()).map_err(|_| unreadable(folder, SERVER_KEY))
-}
-
-fn names_in(folder: &Folder, pem: &[u8]) -> Result<Vec<String>, Error> {
-    let der = certificate_der(folder, SERVER_CERTIFICATE, pem)?;
-    let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| unreadable(folder, SERVER_CERTIFICATE))?;
-    let extension = certificate.subject_alternative_name().ok().flatten();
-    Ok(extension.map_or(Vec::new(), |names| names.value.general_names.iter().filter_map(name_text).collect()))
-}
-
-fn name_text(name: &GeneralName<'_>) -> Option<String> {
-    if let GeneralName::IPAddress(bytes) = name {
-        let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
-        let address = v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
-        return address.ok().map(|address| address.to_string());
+/// The slot's key; a new one only where there is no certificate that would need it.
+fn server_key(folder: &Folder, slot: Slot, needed: bool) -> Result<PrivateKey, Error> {
+    let file = slot.files().key;
+    if needed || folder.read(file)?.is_some() {
+        return read_key(folder, file);
     }
-    if let GeneralName::DNSName(name) = name { Some((*name).to_owned()) } else { None }
+    let key = PrivateKey::generate(match slot {
+        Slot::Rsa => Sort::Usual,
+        Slot::Ecdsa => Sort::P256,
+    })?;
+    folder.write(file, key.pem().as_bytes())?;
+    Ok(key)
 }
 
-fn same(old: &[String], new: &[String]) -> bool {
-    let sorted = |names: &[String]| {
-        let mut names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
-        names.sort();
-        names
-    };
-    sorted(old) == sorted(new)
-}
-
-fn certificate_der(folder: &Folder, file: &str, pem: &[u8]) -> Result<Vec<u8>, Error> {
-    use rustls_pki_types::CertificateDer;
-    use rustls_pki_types::pem::PemObject;
-    CertificateDer::from_pem_slice(pem).map(|der| der.to_vec()).map_err(|_| unreadable(folder, file))
+/// The names that the slot's certificate bears, where there is one.
+fn bears(folder: &Folder, slot: Slot) -> Result<Option<Vec<String>>, Error> {
+    let file = slot.files().certificate;
+    let Some(der) = certificate(folder, file)? else { return Ok(None) };
+    let parsed = parse(&der).map_err(|_| unreadable(folder, file))?;
+    Ok(Some(names_of(&parsed)))
 }
 
 fn host_name() -> String {
     nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default()
-}
-
-fn required(folder: &Folder, file: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    folder.read(file)?.ok_or_else(|| missing(folder, file))
-}
-
-fn missing(folder: &Folder, file: &str) -> Error {
-    Error::Installation(format!("{} is missing: restore it from a backup", folder.path(file).display()))
-}
-
-fn unreadable(folder: &Folder, file: &str) -> Error {
-    Error::Installation(format!("{} can't be read as PEM: restore it from a backup", folder.path(file).display()))
 }

@@ -2,6 +2,8 @@
 
 use super::Error;
 use std::net::IpAddr;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::X509Certificate;
 
 /// What the server is always called, so that the command line on the same machine can reach it.
 const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -47,6 +49,36 @@ pub fn check_name(name: &str) -> Result<(), Error> {
         Some(reason) => Err(Error::Name { name: name.into(), reason }),
         None => Ok(()),
     }
+}
+
+/// Whether only this machine knows it by the name.
+pub(super) fn is_local(name: &str) -> bool {
+    LOCAL.iter().any(|local| local.eq_ignore_ascii_case(name))
+}
+
+/// The names that a certificate bears: its subject alternative names that are host names or IP addresses.
+pub(super) fn names_of(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let extension = certificate.subject_alternative_name().ok().flatten();
+    extension.map_or(Vec::new(), |names| names.value.general_names.iter().filter_map(name_text).collect())
+}
+
+/// Whether both are the same names, in whatever order and case.
+pub(super) fn same(old: &[String], new: &[String]) -> bool {
+    let sorted = |names: &[String]| {
+        let mut names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        names.sort();
+        names
+    };
+    sorted(old) == sorted(new)
+}
+
+fn name_text(name: &GeneralName<'_>) -> Option<String> {
+    if let GeneralName::IPAddress(bytes) = name {
+        let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+        let address = v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
+        return address.ok().map(|address| address.to_string());
+    }
+    if let GeneralName::DNSName(name) = name { Some((*name).to_owned()) } else { None }
 }
 
 fn fault(name: &str) -> Option<&'static str> {

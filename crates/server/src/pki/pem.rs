@@ -1,12 +1,10 @@
 //! Telling apart what administrators paste: PEM or DER, a certificate or something else.
 
-use super::Error;
+use super::{Error, sniff};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
-
-/// DER of a structure begins with a SEQUENCE whose length takes two bytes, for whatever is of interest here.
-const LONG_SEQUENCE: [u8; 2] = [0x30, 0x82];
 
 /// What is looked for, in PEM's word for it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,19 +31,32 @@ impl Wanted {
 
 /// The DER of the one certificate or request in `input`, which may be PEM or DER.
 pub(super) fn single_der(input: &[u8], wanted: Wanted) -> Result<Vec<u8>, Error> {
+    let mut all = all_der(input, wanted)?;
+    match (all.pop(), all.len()) {
+        (Some(only), 0) => only,
+        (_, others) => Err(Error::Several(others + 1)),
+    }
+}
+
+/// The DER of each certificate or request in `input`, in order, at least one: PEM with anything between its sections, DER one after
+/// the other, or bare Base64. Damage is told for each by itself.
+pub(super) fn all_der(input: &[u8], wanted: Wanted) -> Result<Vec<Result<Vec<u8>, Error>>, Error> {
+    if sniff::is_binary(input) {
+        return sniff::refuse_others(input).map(|()| in_a_row(input, wanted));
+    }
     let text = String::from_utf8_lossy(input);
     if text.contains("PRIVATE KEY-----") {
         return Err(Error::PrivateKey);
     }
     if text.contains("-----BEGIN ") {
-        return single_section(&text, wanted);
+        return sections(&text, wanted);
     }
-    match input {
-        [] => Err(Error::Empty),
-        _ if text.trim().is_empty() => Err(Error::Empty),
-        _ if input.starts_with(&LONG_SEQUENCE) => Ok(input.to_vec()),
-        _ => from_bare_base64(&text).ok_or(garbage(wanted, &text)),
+    if text.trim().is_empty() {
+        return Err(Error::Empty);
     }
+    let der = decode(&text).filter(|der| sniff::is_binary(der)).ok_or_else(|| garbage(wanted, &text))?;
+    sniff::refuse_others(&der)?;
+    Ok(vec![Ok(der)])
 }
 
 /// The PEM text of DER, in lines of 64 characters.
@@ -64,38 +75,48 @@ pub fn to_pem(label: &str, der: &[u8]) -> Zeroizing<String> {
     pem
 }
 
-fn single_section(text: &str, wanted: Wanted) -> Result<Vec<u8>, Error> {
-    let labels: Vec<&str> = text.split("-----BEGIN ").skip(1).filter_map(|rest| rest.split("-----").next()).collect();
-    if let Some(other) = labels.iter().find(|label| !is_wanted(label, wanted)) {
-        return Err(Error::Label { found: (*other).to_owned(), wanted: wanted.label() });
+/// Structures one after the other; what follows the last whole one belongs to it, and makes it damaged.
+fn in_a_row(mut input: &[u8], wanted: Wanted) -> Vec<Result<Vec<u8>, Error>> {
+    let mut found = Vec::new();
+    while wanted == Wanted::Certificate
+        && let Ok((rest, _)) = X509Certificate::from_der(input)
+        && sniff::is_binary(rest)
+    {
+        found.push(Ok(input[..input.len() - rest.len()].to_vec()));
+        input = rest;
     }
-    match labels.len() {
-        1 => body(text).ok_or(Error::Damaged(wanted.word())),
-        count => Err(Error::Several(count)),
+    found.push(Ok(input.to_vec()));
+    found
+}
+
+fn sections(text: &str, wanted: Wanted) -> Result<Vec<Result<Vec<u8>, Error>>, Error> {
+    let sections =
+        text.split("-----BEGIN ").skip(1).map(|section| section.split_once("-----").unwrap_or((section, "")));
+    let sections: Vec<(&str, &str)> = sections.collect();
+    for (label, _) in &sections {
+        check_label(label, wanted)?;
+    }
+    Ok(sections.into_iter().map(|(_, rest)| body(rest).ok_or(Error::Damaged(wanted.word()))).collect())
+}
+
+fn check_label(label: &str, wanted: Wanted) -> Result<(), Error> {
+    match (wanted, label) {
+        (Wanted::Certificate, "CERTIFICATE" | "X509 CERTIFICATE") => Ok(()),
+        (Wanted::Request, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST") => Ok(()),
+        (_, "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA") => Err(Error::Pkcs7),
+        (_, "PKCS12") => Err(Error::Pkcs12),
+        (_, other) => Err(Error::Label { found: other.to_owned(), wanted: wanted.label() }),
     }
 }
 
-fn is_wanted(label: &str, wanted: Wanted) -> bool {
-    match wanted {
-        Wanted::Certificate => ["CERTIFICATE", "X509 CERTIFICATE"].contains(&label),
-        Wanted::Request => ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"].contains(&label),
-    }
+/// The Base64 of a section, after its first marker.
+fn body(rest: &str) -> Option<Vec<u8>> {
+    rest.split_once("-----END ").and_then(|(body, _)| decode(body))
 }
 
-/// The Base64 between the first pair of markers.
-fn body(text: &str) -> Option<Vec<u8>> {
-    let (_, after) = text.split_once("-----BEGIN ")?;
-    let (_, after) = after.split_once("-----")?;
-    let (body, _) = after.split_once("-----END ")?;
-    decode(body)
-}
-
-/// Some consoles let one copy the Base64 without its markers.
-fn from_bare_base64(text: &str) -> Option<Vec<u8>> {
-    decode(text).filter(|der| der.starts_with(&LONG_SEQUENCE))
-}
-
+/// Copied out of JSON, lines end in a backslash and an `n`.
 fn decode(text: &str) -> Option<Vec<u8>> {
+    let text = text.replace("\\r", "").replace("\\n", "");
     let compact: String = text.chars().filter(|character| !character.is_whitespace()).collect();
     STANDARD.decode(compact).ok()
 }

@@ -69,16 +69,12 @@ Next, in the vSphere Client:
   1. Select the vCenter Server > Configure > Security > Key Providers > Add > Add Standard Key Provider.
      Give it a name; as its server enter address {name} and port {port}. Leave user name and password empty.
   2. vCenter shows the server's certificate: compare it with the fingerprints above, then Trust.
-  3. On this machine, make vCenter's certificate:
+  3. On this machine, make vCenter's certificate; it then says which files go where, and watches until a key was made:
 
-       {keystead} client issue --data {data} --adapter {ADAPTER} --name vcenter --out .
+       {keystead} trust issue --data {data} --adapter {ADAPTER} --watch
 
-  4. Select the server in the list > Establish Trust > Make KMS trust vCenter > KMS certificate and private key,
-     and upload vcenter.crt and vcenter.key. Then remove vcenter.key from here.
-  5. The status becomes Connected. `{keystead} cert list` shows who may connect.
-
-To keep the private key in vCenter: choose New Certificate Signing Request in step 4 and sign it with
-`{keystead} client sign`; or choose vCenter Certificate, and put that on the list with `{keystead} cert add`.
+vCenter can also keep a key of its own: `trust certificate`, `trust root-ca` or `trust csr` say how. Who knocks without being on
+the list is in `{keystead} door list`.
 "
         )
     }

@@ -1,4 +1,5 @@
-//! What falls due by itself is done here, round by round: keys expire, root keys rotate, deleted keys are purged.
+//! What falls due by itself is done here, round by round: keys expire, root keys rotate, deleted keys are purged; and certificates that
+//! are about to expire are told of.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,6 +9,12 @@ use keymanager::{KeyManager, KmipService, Round};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::clock;
+use crate::expiry::{self, Diary, Sources};
+
+/// How often certificates are looked at.
+const EXPIRY_ROUND: Duration = Duration::from_secs(3600);
+/// Lists change in bursts: one look at the end of one is enough.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// Goes round until the server stops. The KMIP service is held, so that the key manager's rotations find it.
 pub(super) async fn keep(
@@ -24,6 +31,39 @@ pub(super) async fn keep(
             () = &mut stopped => return,
             _ = rounds.tick() => report(keys.do_what_is_due(clock::now()).await),
         }
+    }
+}
+
+/// Looks at all certificates at once, each hour, and whenever a list has changed, until the server stops: stages the successors of the
+/// server's own that end soon, and logs the alarms that are due.
+pub(super) async fn watch_expiry(sources: Sources, stopped: impl Future<Output = ()>) {
+    let mut news = sources.engine.registry().news();
+    let mut diary = Diary::default();
+    let mut stopped = pin!(stopped);
+    loop {
+        look(&sources, &mut diary).await;
+        tokio::select! {
+            () = &mut stopped => return,
+            Ok(()) = news.changed() => tokio::time::sleep(SETTLED).await,
+            () = tokio::time::sleep(EXPIRY_ROUND) => {}
+        }
+    }
+}
+
+async fn look(sources: &Sources, diary: &mut Diary) {
+    let now = clock::now();
+    match sources.certificates.stage_due(now) {
+        Ok(slots) => slots.iter().for_each(|slot| {
+            tracing::warn!(
+                "the server's {} certificate ends soon, so its successor was staged, on the same key: have vCenter trust it (`keystead tls show`), then `keystead tls activate`",
+                slot.name()
+            );
+        }),
+        Err(error) => tracing::error!(%error, "the server's next certificate could not be staged"),
+    }
+    match sources.everything(now).await {
+        Ok(watched) => diary.log(&expiry::alarms(watched, now), now),
+        Err(error) => tracing::error!(%error, "certificates could not be looked at for their expiry"),
     }
 }
 

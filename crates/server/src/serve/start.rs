@@ -7,11 +7,12 @@ use super::listeners::Listeners;
 use super::{Error, clock_check, schedule};
 use crate::clock;
 use crate::config::Config;
+use crate::expiry::Sources;
 use crate::folder::Folder;
-use crate::http::{self, Administration};
+use crate::http::{self, Administration, Metrics};
 use crate::identity::Guesses;
-use crate::kmip::{self, Port};
-use crate::pki::{Pki, ServerCertificate, ServerNames};
+use crate::kmip::{self, Book, Port, Refusals, Sightings};
+use crate::pki::{Pki, ServerCertificate, ServerCertificates, ServerNames};
 use crate::tls::Live;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,10 +23,9 @@ use wrap::primitive::{Random, SealKey, SystemRandom};
 
 /// A started server.
 pub(super) struct Running {
-    folder: Folder,
     seal: SealKey,
     random: Arc<dyn Random>,
-    tls: Arc<Live>,
+    certificates: Arc<ServerCertificates>,
     store: Arc<FailStop>,
     stop: watch::Sender<bool>,
     servers: [JoinHandle<()>; 2],
@@ -50,11 +50,16 @@ impl Running {
         let tls = Arc::new(Live::new(&certificates.server.identity)?);
         let kmip = listeners.kmip_address()?;
         let stop = watch::Sender::new(false);
-        let servers = serve(config, listeners, &core, &certificates, &tls, &stop);
+        let names = certificates.server.names.clone();
+        let own = ServerCertificates::new(folder.into(), certificates.authority.clone(), tls.clone(), names);
+        let own = Arc::new(own);
+        let servers = serve(config, listeners, &core, &own, &tls, &stop);
         tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), config.schedule, stopped(&stop)));
+        let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
+        tokio::spawn(schedule::watch_expiry(sources, stopped(&stop)));
         log_new_names(&certificates.server);
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
-        Ok(Running { folder, seal: core.seal, random, tls, store: core.store, stop, servers })
+        Ok(Running { seal: core.seal, random, certificates: own, store: core.store, stop, servers })
     }
 
     /// Waits for what must not happen: that the storage fails, or that a port is no longer served. Says what it was.
@@ -69,9 +74,10 @@ impl Running {
 
     /// Takes names and server certificate anew.
     pub(super) fn reload(&self, config: &Config) -> Result<(), Error> {
-        let certificates = Pki::open(&self.folder, &self.seal, &names(config), &self.random, clock::now())?;
-        self.tls.replace(&certificates.server.identity)?;
-        log_new_names(&certificates.server);
+        let server = self
+            .certificates
+            .reload(|folder| Pki::open(folder, &self.seal, &names(config), &self.random, clock::now()))?;
+        log_new_names(&server);
         Ok(())
     }
 
@@ -90,22 +96,39 @@ fn serve(
     config: &Config,
     listeners: Listeners,
     core: &Core,
-    certificates: &Pki,
+    certificates: &Arc<ServerCertificates>,
     tls: &Arc<Live>,
     stop: &watch::Sender<bool>,
 ) -> [JoinHandle<()>; 2] {
     let Listeners { kmip, admin } = listeners;
-    let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.authority.clone());
-    let port = Port { engine: engine.clone(), tls: tls.clone(), limits: config.limits.clone(), now: clock::now };
+    let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.issuer());
+    let (book, sightings) = (Arc::<Book>::default(), Arc::<Sightings>::default());
+    let refusals = Arc::<Refusals>::default();
+    let port = Port {
+        engine: engine.clone(),
+        tls: tls.clone(),
+        limits: config.limits.clone(),
+        proxies: config.proxies.clone(),
+        refusals: refusals.clone(),
+        book: book.clone(),
+        sightings: sightings.clone(),
+        now: clock::now,
+    };
     let administration = Arc::new(Administration {
         engine,
         keys,
         kmip: core.kmip.clone(),
         authority,
+        certificates: certificates.clone(),
         journal: core.journal.clone(),
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
+        metrics: Metrics::default(),
+        book,
+        sightings,
+        refusals,
         port: config.admin_listen.port(),
+        kmip_port: kmip.local_addr().map_or(config.kmip_listen.port(), |address| address.port()),
         now: clock::now,
     });
     [

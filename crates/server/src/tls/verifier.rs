@@ -88,7 +88,7 @@ impl ClientCertVerifier for AnyClient {
 }
 
 /// RFC 8446, 4.2.3: PKCS#1 v1.5 is for certificates, not for handshake messages.
-fn is_pkcs1(scheme: SignatureScheme) -> bool {
+pub(super) fn is_pkcs1(scheme: SignatureScheme) -> bool {
     [SignatureScheme::RSA_PKCS1_SHA256, SignatureScheme::RSA_PKCS1_SHA384, SignatureScheme::RSA_PKCS1_SHA512]
         .contains(&scheme)
 }

@@ -3,11 +3,12 @@
 use rcgen::{CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SignatureAlgorithm};
 use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::{CertifiedKey, SigningKey};
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, ServerConfig, ServerConnection,
-    SignatureScheme, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, NamedGroup, ServerConfig,
+    ServerConnection, SignatureScheme, SupportedProtocolVersion,
 };
 use std::sync::Arc;
 
@@ -18,6 +19,10 @@ pub(crate) struct Outcome {
     pub(crate) kind: Option<HandshakeKind>,
     /// The certificate that the server saw.
     pub(crate) certificate: Option<CertificateDer<'static>>,
+    /// The certificate that the client saw.
+    pub(crate) server_certificate: Vec<u8>,
+    /// How they came to their keys.
+    pub(crate) group: Option<NamedGroup>,
 }
 
 /// Shakes hands in memory; an error is the server's, or else the client's.
@@ -41,7 +46,9 @@ pub(crate) fn handshake(server: Arc<ServerConfig>, client: Arc<ClientConfig>, na
     }
     assert!(!client.is_handshaking() && !server.is_handshaking(), "the handshake came to no end");
     let certificate = server.peer_certificates().and_then(|chain| chain.first()).map(|der| der.clone().into_owned());
-    Ok(Outcome { kind: client.handshake_kind(), certificate })
+    let server_certificate = client.peer_certificates().unwrap()[0].to_vec();
+    let group = client.negotiated_key_exchange_group().map(|group| group.name());
+    Ok(Outcome { kind: client.handshake_kind(), certificate, server_certificate, group })
 }
 
 fn feed(mut bytes: &[u8], mut read: impl FnMut(&mut dyn std::io::Read) -> std::io::Result<usize>) {
@@ -56,11 +63,26 @@ pub(crate) fn client(version: &'static SupportedProtocolVersion, key: Option<Cer
         .with_protocol_versions(&[version])
         .unwrap()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyServer));
+        .with_custom_certificate_verifier(Arc::new(AnyServer(all_schemes())));
     Arc::new(match key {
         Some(key) => builder.with_client_cert_resolver(Arc::new(Shows(Arc::new(key)))),
         None => builder.with_no_client_auth(),
     })
+}
+
+/// A client without a certificate that takes only signatures of these schemes.
+pub(crate) fn showing_schemes(
+    version: &'static SupportedProtocolVersion,
+    provider: Arc<CryptoProvider>,
+    schemes: &[SignatureScheme],
+) -> Arc<ClientConfig> {
+    let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
+    let verifier = Arc::new(AnyServer(schemes.to_vec()));
+    Arc::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+fn all_schemes() -> Vec<SignatureScheme> {
+    server::tls::provider().signature_verification_algorithms.supported_schemes()
 }
 
 /// A certificate and its private key.
@@ -162,7 +184,7 @@ impl ResolvesClientCert for Shows {
 }
 
 #[derive(Debug)]
-struct AnyServer;
+struct AnyServer(Vec<SignatureScheme>);
 
 impl ServerCertVerifier for AnyServer {
     fn verify_server_cert(
@@ -195,6 +217,6 @@ impl ServerCertVerifier for AnyServer {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        server::tls::provider().signature_verification_algorithms.supported_schemes()
+        self.0.clone()
     }
 }

@@ -188,7 +188,7 @@ impl Identity {
         &self.0.certificate
     }
 
-    fn certified(&self) -> rustls::sign::CertifiedKey {
+    pub(crate) fn certified(&self) -> rustls::sign::CertifiedKey {
         self.0.certified()
     }
 }
@@ -198,10 +198,27 @@ pub(crate) struct Client(StreamOwned<ClientConnection, TcpStream>);
 
 impl Client {
     pub(crate) fn new(address: SocketAddr, config: Arc<ClientConfig>) -> Self {
-        let tcp = TcpStream::connect(address).unwrap();
+        Client::named(address, config, "kms")
+    }
+
+    /// One that asks for a server of this name.
+    pub(crate) fn named(address: SocketAddr, config: Arc<ClientConfig>, name: &str) -> Self {
+        Client::over(TcpStream::connect(address).unwrap(), config, name)
+    }
+
+    /// One that has another address of its own.
+    pub(crate) fn from(own: SocketAddr, address: SocketAddr, config: Arc<ClientConfig>) -> Self {
+        let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None).unwrap();
+        socket.bind(&own.into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Client::over(socket.into(), config, "kms")
+    }
+
+    pub(crate) fn over(tcp: TcpStream, config: Arc<ClientConfig>, name: &str) -> Self {
         tcp.set_nodelay(true).unwrap();
         tcp.set_read_timeout(Some(PATIENCE)).unwrap();
-        Client(StreamOwned::new(ClientConnection::new(config, "kms".try_into().unwrap()).unwrap(), tcp))
+        let name = rustls::pki_types::ServerName::try_from(name.to_owned()).unwrap();
+        Client(StreamOwned::new(ClientConnection::new(config, name).unwrap(), tcp))
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -5,8 +5,10 @@
 
 mod administration;
 mod client;
+mod client_certificates;
 mod config;
 mod doctor;
+mod doors;
 mod folder;
 mod machine;
 mod pki;
@@ -14,4 +16,8 @@ mod port;
 mod request;
 mod running;
 mod serve;
+mod server_certificates;
+mod site;
+mod transport;
 mod verifier;
+mod vouching;

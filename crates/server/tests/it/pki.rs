@@ -209,10 +209,27 @@ fn a_second_start_finds_the_same_and_new_names_keep_the_key() {
     }
 }
 
+/// A folder from before there were two certificates.
+#[test]
+fn the_ecdsa_certificate_is_made_beside_and_leaves_the_other_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("data");
+    drop(open(&data, &["a.example.com"]).unwrap());
+    let read = || ["server.key", "server.crt"].map(|file| std::fs::read(data.join(file)).unwrap());
+    let before = read();
+    ["server-ecdsa.key", "server-ecdsa.crt"].iter().for_each(|file| remove(&data.join(file)));
+    let (_folder, pki) = open(&data, &[]).unwrap();
+    assert_eq!(read(), before);
+    assert!(!pki.server.renamed);
+    let ecdsa = CertificateDer::from_pem_slice(&std::fs::read(data.join("server-ecdsa.crt")).unwrap()).unwrap();
+    assert_eq!(server::pki::facts(&ecdsa).unwrap().public_key, "ECDSA P-256");
+}
+
 /// Whatever was not yet there when a first start was cut off is made by the next one, and what was there stays.
 #[test]
 fn a_first_start_that_was_cut_off_is_taken_up() {
-    let files = ["ca.key.sealed", "ca.crt", "server.key", "server.crt"]; // in the order in which they are made
+    // in the order in which they are made
+    let files = ["ca.key.sealed", "ca.crt", "server.key", "server.crt", "server-ecdsa.key", "server-ecdsa.crt"];
     for made in 0..=files.len() {
         let place = tempfile::tempdir().unwrap();
         let data = place.path().join("data");
@@ -231,13 +248,16 @@ fn a_first_start_that_was_cut_off_is_taken_up() {
 #[test]
 fn files_that_are_lost_or_damaged_are_named() {
     type Damage = fn(&Path);
-    let damage: [(&str, Damage, &str); 6] = [
+    let damage: [(&str, Damage, &str); 9] = [
         ("ca.key.sealed", remove, "ca.key.sealed is missing: restore it from a backup"),
         ("ca.key.sealed", flip, "was sealed under another master key"),
         ("ca.crt", garble, "ca.crt can't be read as PEM"),
         ("server.key", remove, "server.key is missing"),
         ("server.key", garble, "private key"),
         ("server.crt", garble, "server.crt can't be read as PEM"),
+        ("server-ecdsa.key", remove, "server-ecdsa.key is missing"),
+        ("server-ecdsa.key", garble, "private key"),
+        ("server-ecdsa.crt", garble, "server-ecdsa.crt can't be read as PEM"),
     ];
     let place = tempfile::tempdir().unwrap();
     let data = place.path().join("data");

@@ -36,7 +36,7 @@ fn a_stranger_gets_no_answer_and_the_log_says_how_to_allow_it() {
     stranger.check_closed();
     let fingerprint = server::pki::hexadecimal(&server::tls::fingerprint(identity.certificate()));
     place.server.wait_for_log(&fingerprint);
-    place.server.wait_for_log("keystead cert add FILE --adapter default");
+    place.server.wait_for_log(&format!("keystead door allow {fingerprint} --adapter NAME"));
     place.server.wait_for_log("CN=kmipClient20260101000000");
     place.check_serving();
 }

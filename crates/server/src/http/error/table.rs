@@ -82,6 +82,12 @@ impl From<crate::pki::Error> for Error {
             | E::PrivateKey
             | E::Label { .. }
             | E::Several(_)
+            | E::Nth { .. }
+            | E::Pkcs7
+            | E::Pkcs12
+            | E::NotAnAuthority
+            | E::AuthorityUsage
+            | E::Expired(_)
             | E::Garbage { .. }
             | E::Damaged(_)
             | E::Weak(_)
@@ -89,6 +95,7 @@ impl From<crate::pki::Error> for Error {
             | E::Algorithm(_)
             | E::Signature
             | E::Name { .. }
+            | E::Unfit(_)
             | E::ClientName => {
                 Error::bad_request("INVALID_CERTIFICATE_ERR", error.to_string()).about("field", "certificate")
             }
@@ -104,6 +111,9 @@ impl From<engine::manage::Error> for Error {
             E::NotFound(_) => Error::not_found("NOT_FOUND_ERR", message),
             E::Name(_) => Error::field("name", message),
             E::NameTaken(_) => Error::conflict("NAME_TAKEN_ERR", message),
+            E::Door(_) => Error::field("door", message),
+            E::DoorTaken(_) => Error::conflict("DOOR_TAKEN_ERR", message),
+            E::Patterns => Error::field("subjects", message),
             E::Listed(_) => Error::conflict("CERTIFICATE_LISTED_ERR", message),
             E::Limit(_) => Error::conflict("LIMIT_REACHED_ERR", message),
             E::InUse(_) => Error::conflict("PROTECTED_RESOURCE_ERR", message),

@@ -81,7 +81,8 @@ async fn rename(
     responses((status = 204, description = "It is done"))
 )]
 async fn delete(caller: Caller, State(app): State<Shared>, At(instance): At<String>) -> Answer {
-    app.keys.delete_instance(&caller, &instance).await?;
+    let deleted = app.keys.delete_instance(&caller, &instance).await?;
+    app.metrics.forget(deleted);
     Ok(Reply::no_content())
 }
 

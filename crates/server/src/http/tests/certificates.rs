@@ -42,7 +42,7 @@ async fn certificates_are_listed_once_and_recognised_however_they_came() {
     let pem = issued["certificate"].as_str().unwrap();
     let again = json!({"name": "again", "certificate": pem}).to_string();
     house.check("POST", CERTIFICATES, &again, 409, "as `vc`").await;
-    house.check("POST", "/api/v1/adapters/dc2/certificates", &again, 409, "another adapter's list").await;
+    house.check("POST", "/api/v1/adapters/dc2/certificates", &again, 409, "of adapter dc1 already, as `vc`").await;
     house.check("GET", CERTIFICATES, "", 200, r#""public_key":"RSA "#).await;
     let list = house.ask("GET", CERTIFICATES, "").await.body;
     assert!(!list.to_string().contains("BEGIN"), "{list}");

@@ -21,7 +21,8 @@ use crate::folder::Folder;
 use crate::http::{Administration, router};
 use crate::identity::{Guesses, Tokens};
 use crate::kmip_service::Kmip;
-use crate::pki::Pki;
+use crate::pki::{Pki, ServerCertificates};
+use crate::tls::Live;
 
 /// 2027-01-15T08:00:00Z.
 const START: i64 = 1_800_000_000_000;
@@ -68,7 +69,10 @@ impl House {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let master = wrap::master::MasterKey::new(&random_secret(&SystemRandom, 32).unwrap()).unwrap();
         let data = Folder::open(&folder.path().join("data")).unwrap();
-        let authority = Pki::open(&data, master.seal_key(), &Default::default(), &random, now()).unwrap().authority;
+        let Pki { authority, server } =
+            Pki::open(&data, master.seal_key(), &Default::default(), &random, now()).unwrap();
+        let live = Arc::new(Live::new(&server.identity).unwrap());
+        let certificates = Arc::new(ServerCertificates::new(data.into(), authority.clone(), live, server.names));
         let tokens = Arc::new(Tokens::new(master.seal_key().token_key("test").unwrap()));
         let keys = Arc::new(KeyManager::open(store.clone(), master, random.clone(), timers).await.unwrap());
         let journal = Journal::open(&folder.path().join("journal"), [0; 16], digest, Flush::Soon).unwrap();
@@ -78,7 +82,26 @@ impl House {
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
         let guesses = Guesses::new();
-        let app = Arc::new(Administration { engine, keys, kmip, authority, journal, tokens, guesses, port: 443, now });
+        let (metrics, book, sightings, refusals) = Default::default();
+        let (port, now) = (443, now);
+        let app = Administration {
+            engine,
+            keys,
+            kmip,
+            authority,
+            certificates,
+            journal,
+            tokens,
+            guesses,
+            metrics,
+            book,
+            sightings,
+            refusals,
+            kmip_port: 5696,
+            port,
+            now,
+        };
+        let app = Arc::new(app);
         let service = router(app.clone());
         let mut house = House { app, store, instance: Uuid::nil(), api_key: String::new(), service, folder };
         house.instance = house.tenant().await;
@@ -147,7 +170,12 @@ impl House {
         let response = self.service.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        let is_text = headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+        let body = match (bytes.is_empty(), is_text) {
+            (true, _) => Value::Null,
+            (false, true) => Value::from(str::from_utf8(&bytes).unwrap()),
+            (false, false) => serde_json::from_slice(&bytes).unwrap(),
+        };
         Reply { status, headers, body }
     }
 

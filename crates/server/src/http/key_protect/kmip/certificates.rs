@@ -1,7 +1,8 @@
-//! Client certificates on a KMIP adapter's list.
+//! Client certificates on a KMIP adapter's list. Authorities and what is denied stand there too, but IBM's clients know of neither, and
+//! would take them for clients that are let in: they are shown and removed by our own API alone.
 
 use axum::extract::State;
-use engine::registry::{Certificate, NewCertificate};
+use engine::registry::{Certificate, NewCertificate, Standing};
 use keymanager::Action;
 
 use super::super::page::Page;
@@ -14,6 +15,7 @@ use crate::http::answer::{Answer, Reply};
 use crate::http::body::{At, Body};
 use crate::http::caller::Caller;
 use crate::http::certificates;
+use crate::http::error::Error;
 use crate::http::query::Parameters;
 use crate::http::routes::Routes;
 use crate::pki;
@@ -42,9 +44,9 @@ pub(super) fn add_to(routes: Routes) -> Routes {
 async fn list(caller: Caller, State(app): State<Shared>, At(adapter): At<String>, query: Parameters) -> Answer {
     let page = Page::of(&query, 100, 200)?;
     let adapter = find(&app, &caller, &adapter)?;
-    let listed = app.engine.registry().certificates(adapter.id);
-    Ok(page
-        .reply(&caller, listed.iter().map(|entry| KmipCertificate { certificate: None, ..resource(entry) }).collect()))
+    let entries = app.engine.registry().certificates(adapter.id);
+    let listed = entries.iter().filter(|entry| is_listed(entry));
+    Ok(page.reply(&caller, listed.map(|entry| KmipCertificate { certificate: None, ..resource(entry) }).collect()))
 }
 
 /// Put a client certificate on an adapter's list
@@ -65,7 +67,7 @@ async fn add(
     let new = request::one(body)?;
     let adapter = find(&app, &caller, &adapter)?;
     let certificate = pki::check_client_certificate(new.certificate.as_bytes())?;
-    let new = NewCertificate { adapter: adapter.id, name: new.name, der: certificate.der };
+    let new = NewCertificate { adapter: adapter.id, name: new.name, der: certificate.der, standing: Standing::Listed };
     let entry = app.engine.registry().add_certificate(new, &caller.administrator(), caller.now).await?;
     caller.set_recorded();
     Ok(Reply::made(resource(&entry)))
@@ -80,7 +82,7 @@ async fn add(
     responses((status = 200, body = Collection<KmipCertificate>, content_type = KmipCertificate::TYPE))
 )]
 async fn show(caller: Caller, State(app): State<Shared>, At(path): At<(String, String)>) -> Answer {
-    let entry = certificates::find(&app, &caller, &path)?;
+    let entry = listed(&app, &caller, &path)?;
     caller.visit.is_about(entry.id(), &entry.name);
     Ok(Reply::one(resource(&entry)))
 }
@@ -94,10 +96,20 @@ async fn show(caller: Caller, State(app): State<Shared>, At(path): At<(String, S
     responses((status = 204, description = "It can no longer connect"))
 )]
 async fn remove(caller: Caller, State(app): State<Shared>, At(path): At<(String, String)>) -> Answer {
-    let entry = certificates::find(&app, &caller, &path)?;
+    let entry = listed(&app, &caller, &path)?;
     app.engine.registry().remove_certificate(&entry, &caller.administrator(), caller.now).await?;
     caller.set_recorded();
     Ok(Reply::no_content())
+}
+
+fn listed(app: &Shared, caller: &Caller, path: &(String, String)) -> Result<Certificate, Error> {
+    let entry = certificates::find(app, caller, path)?;
+    let none = || Error::not_found("CERTIFICATE_NOT_FOUND_ERR", format!("`{}` is no client's certificate", path.1));
+    Some(entry).filter(is_listed).ok_or_else(none)
+}
+
+fn is_listed(entry: &Certificate) -> bool {
+    entry.standing == Standing::Listed
 }
 
 fn resource(entry: &Certificate) -> KmipCertificate {

@@ -1,0 +1,67 @@
+//! Alarms: certificates that are about to expire, of whatever the caller looks after.
+
+use axum::extract::State;
+use keymanager::Action;
+use kmip::Timestamp;
+
+use super::answer::{Answer, Reply};
+use super::caller::Caller;
+use super::error::Error;
+use super::routes::Routes;
+use super::{Administration, Shared};
+use crate::api::{Alarm, Collection, Resource, rfc3339};
+use crate::expiry::{self, Sources, Watched, What};
+use crate::pki::hexadecimal;
+
+pub(super) fn add_to(routes: Routes) -> Routes {
+    routes.installation(Action::ListCertificates, "Alarms could not be retrieved", __path_list, list)
+}
+
+/// Certificates that are about to expire, the most urgent first: those of an instance's adapters, or with no instance named all of
+/// them and the server's own
+#[utoipa::path(
+    get,
+    path = "/api/v1/alarms",
+    tag = "Administration",
+    responses((status = 200, body = Collection<Alarm>, content_type = Alarm::TYPE))
+)]
+async fn list(caller: Caller, State(app): State<Shared>) -> Answer {
+    let watched = match caller.instance.is_nil() {
+        true => everything(&app, caller.now).await?,
+        false => expiry::clients(app.engine.registry(), caller.instance),
+    };
+    Ok(Reply::all(expiry::alarms(watched, caller.now).into_iter().map(resource).collect()))
+}
+
+async fn everything(app: &Administration, now: Timestamp) -> Result<Vec<Watched>, Error> {
+    let (engine, keys, certificates) = (app.engine.clone(), app.keys.clone(), app.certificates.clone());
+    Sources { engine, keys, certificates }.everything(now).await.map_err(|error| match error {
+        expiry::Error::Pki(error) => error.into(),
+        expiry::Error::Keys(error) => error.into(),
+    })
+}
+
+fn resource(alarm: expiry::Alarm) -> Alarm {
+    let kind = match alarm.watched.what {
+        What::Served(..) => "server",
+        What::Staged(_) => "server-staged",
+        What::OwnAuthority => "server-ca",
+        What::Client => "client",
+        What::ClientAuthority => "client-ca",
+    };
+    let entry = alarm.watched.entry.as_ref();
+    Alarm {
+        kind: kind.to_owned(),
+        severity: alarm.threshold.severity.name().to_owned(),
+        message: alarm.message(),
+        advice: alarm.watched.advice(),
+        days_left: alarm.days,
+        threshold_days: alarm.threshold.days,
+        not_after: rfc3339(alarm.watched.not_after),
+        subject: alarm.watched.subject.clone(),
+        fingerprint: hexadecimal(&alarm.watched.fingerprint),
+        instance: entry.map(|entry| entry.instance.to_string()),
+        adapter: entry.map(|entry| entry.adapter.clone()),
+        name: entry.map(|entry| entry.name.clone()),
+    }
+}

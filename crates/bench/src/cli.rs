@@ -26,6 +26,8 @@ pub(crate) enum Command {
     SelfTest(Cells),
     /// Measure the REST API: wrap and unwrap against a bare HTTPS echo, lists in a small and in a large instance
     Rest(RestArgs),
+    /// Lay siege to a server with slow and silent clients: what an honest one notices, and what the server pays
+    Siege(SiegeArgs),
     /// The bare HTTPS echo; `rest` starts it by itself
     #[command(hide = true)]
     HttpsEcho {
@@ -106,6 +108,26 @@ pub(crate) struct RestArgs {
     pub(crate) keys: u64,
 }
 
+/// What `bench siege` takes.
+#[derive(Args)]
+pub(crate) struct SiegeArgs {
+    /// The server: a release build of `keystead`
+    #[arg(long)]
+    pub(crate) binary: PathBuf,
+    /// How many attackers, in percent of 5,000 silent, 1,000 slow, 1,000 idle and 500 stalled ones
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub(crate) scale: u32,
+    /// Seconds that the honest client is measured, before the siege and under it
+    #[arg(long, default_value = "10", value_parser = seconds)]
+    pub(crate) seconds: f64,
+    /// Configure the server's limits away: the figures must then be missed, or the siege proves nothing
+    #[arg(long)]
+    pub(crate) control: bool,
+    /// Where to make the data folder
+    #[arg(long, default_value = "/var/tmp")]
+    pub(crate) data: PathBuf,
+}
+
 /// What can be measured by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
@@ -161,7 +183,11 @@ mod tests {
                 let count = parts.iter().filter(|&&part| args.has(part)).count();
                 Some((args.cells.connections, count))
             }
-            Command::SelfTest(_) | Command::Rest(_) | Command::Echo { .. } | Command::HttpsEcho { .. } => None,
+            Command::SelfTest(_)
+            | Command::Rest(_)
+            | Command::Siege(_)
+            | Command::Echo { .. }
+            | Command::HttpsEcho { .. } => None,
         });
         assert_eq!(found, expected, "{line}");
     }

@@ -20,6 +20,8 @@ pub(crate) enum Error {
     NotADisk(PathBuf),
     #[error("{0}")]
     Certificate(String),
+    #[error("{0}")]
+    Missed(String),
     #[error("interrupted; the servers are stopped and the data folder is removed")]
     Interrupted,
     #[error("a worker panicked: this is a defect of the bench")]

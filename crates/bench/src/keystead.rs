@@ -23,13 +23,19 @@ pub(crate) struct Keystead {
     folder: PathBuf,
     kmip: SocketAddr,
     admin: SocketAddr,
+    settings: Vec<(&'static str, String)>,
 }
 
 impl Keystead {
     /// Picks the ports; nothing is started. `folder` must exist.
     pub(crate) fn new(binary: &Path, folder: &Path) -> Result<Self, Error> {
         let (kmip, admin) = free_ports().doing(|| "looking for free ports".into())?;
-        Ok(Self { binary: binary.to_owned(), folder: folder.to_owned(), kmip, admin })
+        Ok(Self { binary: binary.to_owned(), folder: folder.to_owned(), kmip, admin, settings: Vec::new() })
+    }
+
+    /// With environment variables that change the server's settings.
+    pub(crate) fn with_settings(self, settings: Vec<(&'static str, String)>) -> Self {
+        Self { settings, ..self }
     }
 
     /// Where the server keeps its data.
@@ -48,6 +54,7 @@ impl Keystead {
         command.arg("serve").arg("--data").arg(self.data()).args(["--name", tls::HOST]);
         command.arg("--kmip-listen").arg(self.kmip.to_string());
         command.arg("--admin-listen").arg(self.admin.to_string());
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         Child::start(NAME, command.stdout(Stdio::null()), &self.folder.join("server.log"))
     }
 

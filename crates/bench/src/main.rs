@@ -22,6 +22,7 @@ mod process;
 mod report;
 mod rest;
 mod run;
+mod siege;
 mod start;
 mod stats;
 mod table;
@@ -57,6 +58,11 @@ fn run(cli: &Cli) -> Result<(), Error> {
         Command::Rest(args) => {
             let report = block_on(cli.threads, rest::run(args))?;
             return report::print(&if cli.json { report::to_json(&report)? } else { report.table() });
+        }
+        Command::Siege(args) => {
+            let report = block_on(cli.threads, siege::run(args))?;
+            report::print(&if cli.json { report::to_json(&report)? } else { report.table() })?;
+            return report.judge();
         }
         Command::SelfTest(cells) => block_on(cli.threads, run::self_test(cells))?,
     };

@@ -12,6 +12,16 @@ VERSIONS = [(1, 0), (1, 1), (1, 2), (1, 3), (1, 4)]
 HASTY = dict.fromkeys(["enable_after", "restore_after", "purge_after", "rotate_every", "sync_every"], 1)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="the figures of trust and transport in full, for minutes instead of seconds")
+
+
+@pytest.fixture
+def long(request):
+    """Whether a figure is to be taken in full."""
+    return request.config.getoption("--long")
+
+
 def pytest_configure():
     binary()  # no server, no run: better said once than by every test
 

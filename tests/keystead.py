@@ -33,11 +33,14 @@ class Keystead:
     """Starts on entry, ends on exit; `kill` and `start` may be called in between.
 
     `timers` goes into the configuration file's table of that name: waiting times in seconds, IBM's own where none is given.
+    `prefix` is a command that runs the server as its last arguments; `variables` are environment variables of the server alone.
     """
 
-    def __init__(self, folder, timers=None):
+    def __init__(self, folder, timers=None, prefix=(), variables=None):
         self.data = Path(folder) / "data"
         self.timers = timers or {}
+        self.prefix = list(prefix)
+        self.variables = variables or {}
         self.log = Path(folder) / "keystead.log"
         self.issued = Path(folder) / "issued"
         self.port, self.admin = free_ports(2)
@@ -56,11 +59,11 @@ class Keystead:
         names = ["--name", "localhost", "--name", "127.0.0.1"]
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(
-                [binary(), "serve", *self.configuration(), "--data", self.data, *names, *listen],
+                [*self.prefix, binary(), "serve", *self.configuration(), "--data", self.data, *names, *listen],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment(),
+                env=environment() | self.variables,
             )
         try:
             self._wait()
@@ -95,6 +98,10 @@ class Keystead:
     def kill(self):
         """SIGKILL: nothing of the process runs any more, no buffer is flushed."""
         return self._end(signal.SIGKILL)
+
+    def reload(self):
+        """SIGHUP: names, certificates and log level are read again."""
+        self.child.send_signal(signal.SIGHUP)
 
     def _end(self, how):
         child, self.child = self.child, None

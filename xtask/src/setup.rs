@@ -28,6 +28,8 @@ pub(crate) const OPENSSL: Need = Need::Package("openssl", "openssl version");
 pub(crate) const PYTHON: Need = Need::Package("python3", "python3 --version");
 // A tab, for a command's words are told apart by spaces. Debian's python3 has `venv` always, and `ensurepip` with this package.
 pub(crate) const PYTHON_VENV: Need = Need::Package("python3-venv", "python3 -cimport\tensurepip");
+pub(crate) const FAKETIME: Need = Need::Package("faketime", "faketime --version");
+pub(crate) const TESTSSL: Need = Need::Package("testssl.sh", "testssl --version");
 pub(crate) const NODE: Need = Need::Package("nodejs", "node --version");
 pub(crate) const NPM: Need = Need::Package("npm", "npm --version");
 pub(crate) const VENV: Need = Need::Venv("venv", "requirements.txt");
@@ -35,6 +37,8 @@ pub(crate) const VENV: Need = Need::Venv("venv", "requirements.txt");
 pub(crate) const KEYPROTECT_3: Need = Need::Venv("venv-keyprotect-3", "requirements-keyprotect-3.txt");
 pub(crate) const KEYPROTECT_2: Need = Need::Venv("venv-keyprotect-2", "requirements-keyprotect-2.txt");
 pub(crate) const SCHEMATHESIS: Need = Need::Venv("venv-schemathesis", "requirements-schemathesis.txt");
+// sslyze wants an older `cryptography` than our own suites.
+pub(crate) const SCANNERS: Need = Need::Venv("venv-scanners", "requirements-scanners.txt");
 pub(crate) const DENY: Need = Need::Tool("deny", "cargo-deny@0.20.2");
 pub(crate) const AUDIT: Need = Need::Tool("audit", "cargo-audit@0.22.2 --no-default-features");
 pub(crate) const FUZZ: Need = Need::Tool("fuzz", "cargo-fuzz@0.13.2");

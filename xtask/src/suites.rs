@@ -43,8 +43,8 @@ impl Strictness {
 }
 
 use setup::{
-    AUDIT, CLIPPY, COMPILER, DENY, FUZZ, KEYPROTECT_2, KEYPROTECT_3, NODE, NPM, OPENSSL, PYTHON, PYTHON_VENV, RUSTFMT,
-    SCHEMATHESIS, VENV,
+    AUDIT, CLIPPY, COMPILER, DENY, FAKETIME, FUZZ, KEYPROTECT_2, KEYPROTECT_3, NODE, NPM, OPENSSL, PYTHON, PYTHON_VENV,
+    RUSTFMT, SCANNERS, SCHEMATHESIS, TESTSSL, VENV,
 };
 
 /// All suites.
@@ -61,6 +61,18 @@ pub(crate) const SUITES: &[Suite] = &[
         what: "PyKMIP, vCenter's conversation, hand-made messages and REST requests against the release binary",
         needs: &[COMPILER, OPENSSL, PYTHON, PYTHON_VENV, VENV],
         run: clients,
+    },
+    Suite {
+        name: "figures",
+        what: "the figures of trust and transport, each with a control that must fail, against the release binary",
+        needs: &[COMPILER, OPENSSL, PYTHON, PYTHON_VENV, VENV, FAKETIME],
+        run: figures,
+    },
+    Suite {
+        name: "scanners",
+        what: "sslyze and testssl.sh against both ports of the release binary",
+        needs: &[COMPILER, OPENSSL, PYTHON, PYTHON_VENV, VENV, SCANNERS, TESTSSL],
+        run: scanners,
     },
     Suite {
         name: "judges",
@@ -209,7 +221,28 @@ fn clients() -> Outcome {
     if let Err(why) = release_build() {
         return Outcome::Broken(why);
     }
-    programs([python("venv", &["-m", "pytest", "tests", "-m", "not judge"])])
+    programs([python("venv", &["-m", "pytest", "tests", "-m", "not judge and not figure and not scanner"])])
+}
+
+/// What the Python suites measure, and a tenth of the siege, with the control that shows that the siege bites.
+fn figures() -> Outcome {
+    let built = release_build().and_then(|()| shell::must(command("cargo build --locked --package bench")));
+    if let Err(why) = built {
+        return Outcome::Broken(why);
+    }
+    let siege = "target/debug/bench siege --binary target/release/keystead --scale 10 --seconds";
+    programs([
+        python("venv", &["-m", "pytest", "tests", "-m", "figure"]),
+        command(&format!("{siege} 5")),
+        command(&format!("{siege} 3 --control")),
+    ])
+}
+
+fn scanners() -> Outcome {
+    if let Err(why) = release_build() {
+        return Outcome::Broken(why);
+    }
+    programs([python("venv", &["-m", "pytest", "tests", "-m", "scanner"])])
 }
 
 /// Each SDK's script runs in that SDK's environment; what starts other programs, in ours.

@@ -160,6 +160,7 @@ fn payload_reason(fault: ttlv::Fault) -> ResultReason {
         | Fault::Boolean
         | Fault::Utf8
         | Fault::Depth
+        | Fault::Width
         | Fault::Version
         | Fault::BatchCount => ResultReason::InvalidMessage,
     }

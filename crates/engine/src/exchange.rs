@@ -185,7 +185,7 @@ impl<'e> Exchange<'e> {
     fn understood(&self, item: &RequestItem<'_>) -> Result<(), Refusal> {
         match &item.extension {
             Some(extension) if extension.criticality_indicator => Err(Refusal::CriticalExtension),
-            Some(_) | None => Ok(()),
+            Some(_) | None => item.payload.check_width().map_err(Refusal::Payload),
         }
     }
 

@@ -11,6 +11,8 @@ pub const MESSAGE_LIMIT: usize = 1 << 20;
 pub const DEPTH_LIMIT: u8 = 32;
 /// The most batch items in a request.
 pub const BATCH_LIMIT: i32 = 128;
+/// The most fields of a structure in a request's payload: its attributes, their names, query functions.
+pub const WIDTH_LIMIT: usize = 512;
 /// Tag, type and length: the bytes that tell how long a message is.
 pub const HEADER: usize = 8;
 

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::frame::DEPTH_LIMIT;
+use crate::frame::{DEPTH_LIMIT, HEADER, WIDTH_LIMIT};
 use crate::{DateTime, Interval, Tag, Version};
 
 /// The type of an item (KMIP 1.4, 9.1.1.2).
@@ -95,6 +95,9 @@ pub enum Fault {
     /// Structures in structures beyond the limit.
     #[error("structures are nested deeper than {limit}", limit = DEPTH_LIMIT)]
     Depth,
+    /// More fields in a structure than the limit.
+    #[error("a structure has more than {limit} fields: send fewer", limit = WIDTH_LIMIT)]
+    Width,
     /// A required field is not there.
     #[error("the field is missing")]
     Missing,
@@ -172,6 +175,26 @@ impl<'a> Item<'a> {
     fn fixed<const N: usize>(&self, expected: ItemType) -> Result<[u8; N], DecodeError> {
         let bytes = self.expect(expected)?;
         bytes.try_into().map_err(|_| self.fault(Fault::Length(bytes.len())))
+    }
+
+    /// Sees that no structure in this one has more than [`WIDTH_LIMIT`] fields: what is done for each of them beside the others must
+    /// stay little.
+    ///
+    /// # Errors
+    /// [`Fault::Width`], and whatever keeps a structure from being read as far as that.
+    pub fn check_width(&self) -> Result<(), DecodeError> {
+        // Each field takes a header at least.
+        if self.kind != ItemType::Structure || self.bytes.len() <= WIDTH_LIMIT * HEADER {
+            return Ok(());
+        }
+        let mut fields = self.structure()?;
+        for _ in 0..WIDTH_LIMIT {
+            match fields.next()? {
+                Some(field) => field.check_width()?,
+                None => return Ok(()),
+            }
+        }
+        fields.next()?.map_or(Ok(()), |_| Err(self.fault(Fault::Width)))
     }
 
     /// A reader over the fields of a Structure.

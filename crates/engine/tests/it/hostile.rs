@@ -340,3 +340,14 @@ async fn each_item_fails_alone() {
     assert_eq!(done, (0..13).map(|number| number % 2 == 0).collect::<Vec<_>>());
     assert!(!reply.close);
 }
+
+/// Work that grows with the square of what is asked for must not be asked for in thousands.
+#[tokio::test]
+async fn a_request_has_512_names_and_no_more() {
+    let bench = Bench::new().await;
+    let key = target(&bench).await;
+    let names = |count: usize| (0..count).map(|number| format!("Attribute Name: \"x-{number}\"\n")).collect::<String>();
+    assert!(bench.ask("Get Attributes", &(unique(&key) + &names(511))).await.is_ok());
+    let refused = bench.ask("Get Attributes", &(unique(&key) + &names(512))).await;
+    assert_eq!(reason(&refused), Some(ResultReason::InvalidMessage));
+}

@@ -1,6 +1,6 @@
 //! The encoding: known answers, what is refused, and that each accepted message has one form.
 
-use kmip::ttlv::{DecodeError, Fault, Item, ItemType};
+use kmip::ttlv::{DecodeError, Fault, Item, ItemType, Writer};
 use kmip::{DateTime, Interval, Tag, Value, Version};
 use proptest::prelude::*;
 
@@ -114,6 +114,23 @@ fn structures_nest_32_deep_and_no_deeper() {
         let error = read::<Value>(&nested(TAG, depth), Version::NEWEST).unwrap_err();
         assert_eq!(error.fault, Fault::Depth, "{depth}");
     }
+}
+
+#[test]
+fn a_structure_has_512_fields_and_no_more() {
+    let wide = |fields: usize, above: usize| {
+        let mut out = Writer::new(Version::NEWEST, 0);
+        let marks: Vec<_> = (0..=above).map(|_| out.open(TAG)).collect();
+        (0..fields).for_each(|_| out.text(TAG, ""));
+        marks.into_iter().rev().for_each(|mark| out.close(mark));
+        Item::parse(out.as_bytes(), Version::NEWEST).unwrap().check_width().map_err(|error| error.fault)
+    };
+    for above in [0, 1, 30] {
+        assert_eq!(wide(512, above), Ok(()), "{above}");
+        assert_eq!(wide(513, above), Err(Fault::Width), "{above}");
+        assert_eq!(wide(50_000, above), Err(Fault::Width), "{above}");
+    }
+    assert_eq!(wide(513, 33), Err(Fault::Depth));
 }
 
 fn any_tag() -> impl Strategy<Value = Tag> + Clone {

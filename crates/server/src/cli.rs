@@ -49,7 +49,7 @@ use clap::{Parser, Subcommand};
 use crate::doctor;
 use api::Api;
 pub(crate) use failure::Failure;
-pub(crate) use files::read as read_file;
+pub(crate) use files::{read as read_file, read_text as read_text_file};
 use http::Client;
 pub(crate) use output::Output;
 pub(crate) use serve::ServeArgs;

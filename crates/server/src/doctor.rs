@@ -25,6 +25,7 @@ mod transport;
 mod witness;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -34,8 +35,10 @@ use compare::Examined;
 use findings::Findings;
 use identity::Identity;
 use load::Load;
+use message::Login;
 use report::Report;
 use tls::Target;
+use zeroize::Zeroizing;
 
 /// Where KMIP servers listen.
 const KMIP_PORT: u16 = 5696;
@@ -55,6 +58,12 @@ pub(crate) struct Args {
     /// CA certificate that the server's certificate must come from
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// User name that each message bears, for a server that demands one besides the certificate
+    #[arg(long, requires = "password_file")]
+    user: Option<String>,
+    /// File with its password, in its first line; - reads standard input
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
     /// Leave the key that is made for the test where it is
     #[arg(long)]
     keep: bool,
@@ -155,15 +164,24 @@ impl Examination<'_> {
 
 fn targets(args: &Args) -> Result<Vec<Target>, Failure> {
     let roots = args.ca.as_deref().map(identity::read_roots).transpose()?;
+    let login = login(args)?.map(Arc::new);
     let mut targets: Vec<Target> = Vec::new();
     for server in &args.servers {
         let (host, port) = split(server)?;
         if targets.iter().any(|target| target.host == host && target.port == port) {
             return Err(Failure::usage(format!("`{server}` is given twice"), "give each server once"));
         }
-        targets.push(Target { host, port, roots: roots.clone(), timeout: Duration::from_secs(args.timeout) });
+        let (roots, login, timeout) = (roots.clone(), login.clone(), Duration::from_secs(args.timeout));
+        targets.push(Target { host, port, roots, timeout, login });
     }
     Ok(targets)
+}
+
+fn login(args: &Args) -> Result<Option<Login>, Failure> {
+    let (Some(user), Some(file)) = (&args.user, &args.password_file) else { return Ok(None) };
+    let text = crate::cli::read_text_file(file)?;
+    let password = Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
+    Ok(Some(Login { user: user.clone(), password }))
 }
 
 /// `host`, `host:port`, `[v6]:port`, or a bare IPv6 address.

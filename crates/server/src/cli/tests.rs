@@ -144,6 +144,7 @@ const LINES: &[&str] = &[
     "role show Manager",
     "--instance prod adapter delete dc1 --force --yes",
     "doctor kms1 kms2:5697 --load 0 --parallel 64",
+    "doctor kms1 --cert c --key k --user vcenter --password-file p",
     "doctor kms:5696 --cert c --key k --ca ca --keep --timeout 5",
     "doctor kms",
     "config check",

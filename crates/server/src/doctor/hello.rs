@@ -36,7 +36,7 @@ pub(super) async fn takes(target: &Target, version: [u8; 2]) -> Result<bool, tls
 
 /// Whether the server answers a KMIP request that is not encrypted.
 pub(super) async fn answers_plain_text(target: &Target) -> Result<bool, tls::Error> {
-    let request = request(vec![Ask::discover_versions()], false);
+    let request = request(vec![Ask::discover_versions()], false, None);
     let answer: Option<[u8; 3]> = answer(tls::connect(target).await?, &request).await;
     Ok(answer.is_some_and(|[t0, t1, t2]| u32::from_be_bytes([0, t0, t1, t2]) == kmip::tag::RESPONSE_MESSAGE.0))
 }

@@ -1,8 +1,8 @@
 //! KMIP 1.1 messages as vCenter writes them, out of plain values, and answers taken apart again.
 
 use kmip::enums::{
-    CryptographicAlgorithm, KeyFormatType, ObjectType, Operation, QueryFunction, ResultReason, ResultStatus,
-    RevocationReasonCode, State,
+    CredentialType, CryptographicAlgorithm, KeyFormatType, ObjectType, Operation, QueryFunction, ResultReason,
+    ResultStatus, RevocationReasonCode, State,
 };
 use kmip::ttlv::{Decode, DecodeError, Encode, Item, Writer};
 use kmip::{DateTime, Tag, Value, Version, tag};
@@ -13,6 +13,24 @@ const ENCRYPT_DECRYPT: i32 = 0x04 | 0x08;
 pub(super) const KEY_BITS: i32 = 256;
 
 type Field = (Tag, Value);
+
+/// The user name and password that each message bears, where the server demands them.
+pub(super) struct Login {
+    pub(super) user: String,
+    pub(super) password: Zeroizing<String>,
+}
+
+impl Login {
+    /// KMIP 1.1, 6.6 and 2.1.2.
+    fn field(&self) -> Field {
+        let value = vec![text(tag::USERNAME, &self.user), text(tag::PASSWORD, &self.password)];
+        let credential = vec![
+            number(tag::CREDENTIAL_TYPE, CredentialType::UsernameAndPassword.number()),
+            (tag::CREDENTIAL_VALUE, Value::Structure(value)),
+        ];
+        (tag::AUTHENTICATION, Value::Structure(vec![(tag::CREDENTIAL, Value::Structure(credential))]))
+    }
+}
 
 /// One operation of a message.
 pub(super) struct Ask {
@@ -112,18 +130,20 @@ pub(super) fn batch_id(index: usize) -> Vec<u8> {
 }
 
 /// A request message. `numbered` items bear batch ids.
-pub(super) fn request(asked: Vec<Ask>, numbered: bool) -> Vec<u8> {
+pub(super) fn request(asked: Vec<Ask>, numbered: bool, login: Option<&Login>) -> Zeroizing<Vec<u8>> {
     let version = vec![
         (tag::PROTOCOL_VERSION_MAJOR, Value::Integer(Version::V1_1.major())),
         (tag::PROTOCOL_VERSION_MINOR, Value::Integer(Version::V1_1.minor())),
     ];
     let count = i32::try_from(asked.len()).unwrap_or(i32::MAX);
-    let header = vec![(tag::PROTOCOL_VERSION, Value::Structure(version)), (tag::BATCH_COUNT, Value::Integer(count))];
+    let mut header = vec![(tag::PROTOCOL_VERSION, Value::Structure(version))];
+    header.extend(login.map(Login::field));
+    header.push((tag::BATCH_COUNT, Value::Integer(count)));
     let mut fields = vec![(tag::REQUEST_HEADER, Value::Structure(header))];
     fields.extend(asked.into_iter().enumerate().map(|(index, ask)| ask.item(numbered.then(|| batch_id(index)))));
     let mut writer = Writer::new(Version::V1_1, 512);
-    Value::Structure(fields).encode(tag::REQUEST_MESSAGE, &mut writer);
-    writer.as_bytes().to_vec()
+    Wiped(Value::Structure(fields)).0.encode(tag::REQUEST_MESSAGE, &mut writer);
+    writer.into_bytes()
 }
 
 /// Takes a response message apart.
@@ -233,10 +253,12 @@ impl Drop for Wiped {
     }
 }
 
-/// Key material stands in byte strings alone.
+/// Key material stands in byte strings, passwords in text.
 fn wipe(value: &mut Value) {
     if let Value::ByteString(bytes) = value {
         bytes.zeroize();
+    } else if let Value::TextString(text) = value {
+        text.zeroize();
     } else if let Value::Structure(fields) = value {
         fields.iter_mut().for_each(|(_, field)| wipe(field));
     }

@@ -1,6 +1,7 @@
 //! A connection on which requests are asked and answers read, each answer held to the form that KMIP gives it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use kmip::tag;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,7 +9,7 @@ use tokio::time::{Duration, Instant, timeout};
 use zeroize::Zeroizing;
 
 use super::identity::Identity;
-use super::message::{Ask, Told, batch_id, request, response};
+use super::message::{Ask, Login, Told, batch_id, request, response};
 use super::tls::{self, Opened, Shown, Target};
 
 /// No answer that vCenter expects is longer.
@@ -18,6 +19,7 @@ const LONGEST: usize = 1 << 20;
 pub(super) struct Session {
     stream: tokio_rustls::client::TlsStream<tokio::net::TcpStream>,
     timeout: Duration,
+    login: Option<Arc<Login>>,
     begun: Instant,
     pub(super) shown: Shown,
     /// By how many seconds the server's clock is ahead of ours, as the last answer said.
@@ -39,12 +41,13 @@ pub(super) enum Error {
 
 impl Session {
     pub(super) async fn open(target: &Target, identity: &Identity) -> Result<Self, Error> {
-        Ok(Self::over(tls::open(target, identity).await.map_err(Error::Open)?, target.timeout))
+        Ok(Self::over(tls::open(target, identity).await.map_err(Error::Open)?, target))
     }
 
     /// On a connection that is open.
-    pub(super) fn over(opened: Opened, timeout: Duration) -> Self {
-        Session { stream: opened.stream, timeout, begun: opened.begun, shown: opened.shown, ahead: None }
+    pub(super) fn over(opened: Opened, target: &Target) -> Self {
+        let (timeout, login) = (target.timeout, target.login.clone());
+        Session { stream: opened.stream, timeout, login, begun: opened.begun, shown: opened.shown, ahead: None }
     }
 
     /// How long ago the connection was begun.
@@ -71,7 +74,7 @@ impl Session {
 
     async fn exchange(&mut self, asked: Vec<Ask>, numbered: bool) -> Result<Vec<Told>, Error> {
         let count = asked.len();
-        let request = request(asked, numbered);
+        let request = request(asked, numbered, self.login.as_deref());
         let exchanged = timeout(self.timeout, self.send_and_receive(&request)).await.map_err(|_| Error::Silent)??;
         let response =
             response(&exchanged).map_err(|error| Error::Wrong(format!("the answer is not KMIP: {error}")))?;

@@ -45,7 +45,8 @@ fn check(names: &[&str], algorithm: &'static SignatureAlgorithm, days_after_end:
     (params.not_before, params.not_after) = (from, until);
     let certificate = params.self_signed(&KeyPair::generate_for(algorithm).unwrap()).unwrap();
     let shown = Shown { chain: vec![certificate.der().clone()], ..Shown::cut_short() };
-    let target = Target { host: "kms.example.com".into(), port: 5696, roots: None, timeout: Duration::ZERO };
+    let target =
+        Target { host: "kms.example.com".into(), port: 5696, roots: None, timeout: Duration::ZERO, login: None };
     let mut report = Report::new(target.to_string());
     let now = until.unix_timestamp() + days_after_end * 86_400;
     certificate::judge(&shown, &target, now, &mut report);
@@ -86,7 +87,7 @@ fn the_first_request_is_vcenters_byte_for_byte() {
         42007801 00000060 42007701 00000038 42006901 00000020 42006a02 00000004 00000001 00000000 \
         42006b02 00000004 00000001 00000000 42000d02 00000004 00000001 00000000 42000f01 00000018 \
         42005c05 00000004 0000001e 00000000 42007901 00000000";
-    let bytes = message::request(vec![message::Ask::discover_versions()], false);
+    let bytes = message::request(vec![message::Ask::discover_versions()], false, None);
     let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hexadecimal, expected.replace(' ', ""));
 }
@@ -106,6 +107,7 @@ fn a_server_that_is_not_there_is_one_failed_check() {
         port: free,
         roots: Some(Arc::new(rustls::RootCertStore::empty())),
         timeout: Duration::from_secs(5),
+        login: None,
     };
     let load = Load { lasting: Duration::from_secs(1), parallel: 1 };
     let examination = Examination { identity: None, keep: false, load, root: std::path::Path::new("/") };

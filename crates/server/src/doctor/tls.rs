@@ -18,6 +18,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::identity::{Card, Identity};
+use super::message::Login;
 use super::names;
 use super::report::{Report, Stopped};
 use super::witness::Witness;
@@ -29,6 +30,8 @@ pub(super) struct Target {
     pub(super) port: u16,
     pub(super) roots: Option<Arc<RootCertStore>>,
     pub(super) timeout: Duration,
+    /// What each message must bear, if the server demands it.
+    pub(super) login: Option<Arc<Login>>,
 }
 
 /// What a client offers in its hello.

@@ -145,7 +145,7 @@ async fn resumes(
 ) -> Result<bool, Error> {
     let client = Client::new(target, identity, Offer { versions, resumes: true, ..Offer::default() })?;
     // The ticket of TLS 1.3 comes with the first answer, whatever that is.
-    let _ = Session::over(client.open().await?, target.timeout).greet().await;
+    let _ = Session::over(client.open().await?, target).greet().await;
     Ok(client.look().await?.resumed)
 }
 

@@ -48,8 +48,10 @@ impl<'a> Visitor<'a> {
     }
 
     fn how(&self) -> String {
-        let version =
-            self.session.protocol_version().and_then(|version| version.as_str().map(|it| it.replace('v', " ")));
+        let version = self
+            .session
+            .protocol_version()
+            .and_then(|version| version.as_str().map(|it| it.replace('v', " ").replace('_', ".")));
         let suite = self.session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
         let none = self.chain().is_empty().then(|| "no client certificate".to_owned());
         [version, suite, none].into_iter().flatten().collect::<Vec<_>>().join(", ")

@@ -57,6 +57,23 @@ fn a_stranger_is_told_to_get_onto_the_list() {
     assert!(said.stdout.contains("FAIL") && said.stderr.is_empty(), "{said:?}");
 }
 
+/// An adapter that demands a user name and password besides the certificate.
+#[test]
+fn a_door_opens_to_its_user_name_and_password() {
+    let (server, doctor) = server_and_doctor();
+    let [right, wrong] = ["right", "wrong"].map(|text| {
+        let file = server.path(text);
+        std::fs::write(&file, format!("{text} password\n")).unwrap();
+        file
+    });
+    server.check(&format!("adapter door default --user vcenter --password-file {right}"), 0, "vcenter");
+    server.check(&doctor, 1, "Authentication Not Successful");
+    server.check(&format!("{doctor} --user vcenter --password-file {wrong}"), 1, "Authentication Not Successful");
+    server.check(&format!("{doctor} --user vcenter --password-file {right}"), 0, "vCenter can use this server.");
+    server.check("adapter door default --no-password", 0, "no user name");
+    server.check(&doctor, 0, "vCenter can use this server.");
+}
+
 #[test]
 fn without_a_certificate_what_comes_before_it_is_checked() {
     let server = Running::start();

@@ -60,7 +60,7 @@ impl Fake {
                 tokio::spawn(self.clone().serve(acceptor.clone(), stream));
             }
         });
-        Target { host: "127.0.0.1".into(), port, roots: None, timeout: Duration::from_secs(5) }
+        Target { host: "127.0.0.1".into(), port, roots: None, timeout: Duration::from_secs(5), login: None }
     }
 
     fn tls(&self) -> Arc<ServerConfig> {

@@ -10,6 +10,9 @@ use tokio::net::TcpStream;
 
 /// A ClientHello's records; honest ones take 2 KiB with a post-quantum key share in them.
 const LARGEST: usize = 16 * 1024;
+/// In how many records it may come: each of them is looked at beside those before. Honest clients take one, or a few where they keep
+/// records small.
+const RECORDS: usize = 64;
 /// A record's type, version and length (RFC 8446, 5.1).
 const RECORD_HEADER: usize = 5;
 /// A handshake message's type and length (RFC 8446, 4).
@@ -35,7 +38,7 @@ const OTHERS: [(&[u8], Refusal); 11] = [
 
 /// Reads a ClientHello's records into `records`, where what came stays when this is given up.
 pub(super) async fn hello(stream: &mut TcpStream, records: &mut Vec<u8>) -> Result<(), Refusal> {
-    while !is_complete(records) {
+    for _ in 0..RECORDS {
         let begin = records.len();
         fill(stream, records, RECORD_HEADER).await?;
         let header = records.get(begin..).and_then(<[u8]>::first_chunk);
@@ -44,8 +47,11 @@ pub(super) async fn hello(stream: &mut TcpStream, records: &mut Vec<u8>) -> Resu
             return Err(Refusal::TooLarge);
         }
         fill(stream, records, length).await?;
+        if is_complete(records) {
+            return Ok(());
+        }
     }
-    Ok(())
+    Err(Refusal::TooLarge)
 }
 
 /// The handshake message that records hold, as far as it is there.
@@ -132,6 +138,10 @@ mod tests {
         let small = [22, 3, 1, 0, 4, 1, 0xff, 0xff, 0xff];
         let many: Vec<u8> = small.iter().copied().chain([22, 3, 1, 0, 1, 0].repeat(4096)).collect();
         check(&many, Err(Refusal::TooLarge)).await;
+        let split =
+            |count: u8| [&[22, 3, 1, 0, 4, 1, 0, 0, count][..], &[22, 3, 1, 0, 1, 0].repeat(count.into())].concat();
+        check(&split(63), Ok(9 + 63 * 6)).await;
+        check(&split(64), Err(Refusal::TooLarge)).await;
         let others: [(&[u8], Refusal); 7] = [
             (b"GET / HTTP/1.1\r\n\r\n", Refusal::PlainHttp),
             (&[0x42, 0, 0x78, 1, 0, 0, 0, 0], Refusal::PlainKmip),

@@ -81,8 +81,9 @@ impl Waiting {
     /// Waits for `work`, but not beyond the deadline, nor when its room is wanted.
     pub(super) async fn until<T>(&mut self, deadline: Instant, work: impl Future<Output = T>) -> Result<T, Cut> {
         tokio::select! {
-            done = timeout_at(deadline, work) => done.map_err(|_| Cut::Time),
+            biased;
             _ = &mut self.crowded => Err(Cut::Crowded),
+            done = timeout_at(deadline, work) => done.map_err(|_| Cut::Time),
         }
     }
 

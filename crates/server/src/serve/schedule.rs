@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keymanager::{KeyManager, KmipService, Round};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::clock_check::Patience;
 use crate::clock;
 use crate::expiry::{self, Diary, Sources};
+use crate::folder::Folder;
 
 /// How often certificates are looked at.
 const EXPIRY_ROUND: Duration = Duration::from_secs(3600);
@@ -20,6 +22,7 @@ const SETTLED: Duration = Duration::from_secs(1);
 pub(super) async fn keep(
     keys: Arc<KeyManager>,
     _kmip: Arc<dyn KmipService>,
+    (folder, mut patience): (Arc<Folder>, Patience),
     every: Duration,
     stopped: impl Future<Output = ()>,
 ) {
@@ -29,7 +32,13 @@ pub(super) async fn keep(
     loop {
         tokio::select! {
             () = &mut stopped => return,
-            _ = rounds.tick() => report(keys.do_what_is_due(clock::now()).await),
+            _ = rounds.tick() => {
+                let (now, up) = (clock::now(), Instant::now());
+                if patience.is_over(now, up) {
+                    patience.note(&folder, now, up);
+                    report(keys.do_what_is_due(now).await);
+                }
+            }
         }
     }
 }

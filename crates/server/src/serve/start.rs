@@ -1,10 +1,11 @@
 //! [`Running`]: everything that a started server holds, in the order in which it is put together and taken apart.
 
+use super::clock_check::{self, Patience};
 use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
-use super::{Error, clock_check, schedule};
+use super::{Error, schedule};
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use wrap::primitive::{Random, SealKey, SystemRandom};
 
 /// A started server.
@@ -38,7 +40,7 @@ impl Running {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let mut folder = Folder::open(&config.data)?;
         let first = folder.is_new();
-        clock_check::check(&folder, now)?;
+        let doubt = clock_check::check(&folder, now)?;
         let listeners = Listeners::bind(config)?;
         let core = Core::open(config, &folder, &random).await?;
         let certificates = Pki::open(&folder, &core.seal, &names(config), &random, now)?;
@@ -51,13 +53,17 @@ impl Running {
         let kmip = listeners.kmip_address()?;
         let stop = watch::Sender::new(false);
         let names = certificates.server.names.clone();
-        let own = ServerCertificates::new(folder.into(), certificates.authority.clone(), tls.clone(), names);
+        let folder = Arc::new(folder);
+        let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
         let servers = serve(config, listeners, &core, &own, &tls, &stop);
-        tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), config.schedule, stopped(&stop)));
+        let patience = Patience::new(doubt.is_some(), now, Instant::now());
+        let clock = (folder, patience);
+        tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
         tokio::spawn(schedule::watch_expiry(sources, stopped(&stop)));
         log_new_names(&certificates.server);
+        log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
         Ok(Running { seal: core.seal, random, certificates: own, store: core.store, stop, servers })
     }
@@ -161,6 +167,14 @@ fn guide<'a>(
     let certificate = server.identity.certificate();
     let (data, master_key) = (&config.data, &core.master_key);
     Guide { kmip, admin_url, names: &server.names, certificate, data, master_key, first }
+}
+
+fn log_doubt(doubt: Option<&str>) {
+    if let Some(doubt) = doubt {
+        tracing::error!(
+            "{doubt}: set the clock. Clients are served all the same; what falls due by itself waits for a day"
+        );
+    }
 }
 
 fn log_new_names(server: &ServerCertificate) {

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from prometheus_client.parser import text_string_to_metric_families
 
 from rest import (
     DATE,
@@ -230,6 +231,37 @@ def test_an_address_that_is_not_allowed(api):
 
 def test_allowed_ip_port(api):
     assert resources(api.ask("GET", "/instance/allowed_ip_port"), "allowed_ip_metadata") == []
+
+
+def metrics(api):
+    """What Prometheus itself would read: metric, action and status, with the value."""
+    answer = api.ask("GET", "/api/v1/metrics")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4"
+    families = list(text_string_to_metric_families(answer.text))
+    assert {(family.name, family.type) for family in families} == {
+        ("ibm_kms_api_request_gauge", "gauge"),
+        ("ibm_kms_api_latency_gauge", "gauge"),
+    }
+    samples = [sample for family in families for sample in family.samples]
+    assert all(sample.labels["ibm_resource"] == api.instance for sample in samples)
+    labels = ("ibm_kms_api", "ibm_kms_response_code")
+    return {(sample.name, *(sample.labels[label] for label in labels)): sample.value for sample in samples}
+
+
+def test_metrics(api):
+    refused(api.ask("GET", "/api/v1/metrics"), 409, "METRICS_DISABLED_ERR")
+    empty(put_rules(api, rule("metrics")))
+    assert metrics(api).keys() == {(f"ibm_kms_api_{what}_gauge", "kms.instance-policies.write", "204") for what in ("request", "latency")}
+    for _ in range(3):
+        api.create()
+    api.ask("GET", "/keys/none")
+    counted = metrics(api)
+    assert counted["ibm_kms_api_request_gauge", "kms.secrets.create", "201"] == 3
+    assert counted["ibm_kms_api_request_gauge", "kms.secrets.read", "404"] == 1
+    assert 0 < counted["ibm_kms_api_latency_gauge", "kms.secrets.create", "201"] < 60_000
+    empty(put_rules(api, rule("metrics", False)))
+    refused(api.ask("GET", "/api/v1/metrics"), 409, "METRICS_DISABLED_ERR")
 
 
 # The import token.

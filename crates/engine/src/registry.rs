@@ -168,6 +168,13 @@ impl Registry {
         Arc::clone(&self.snapshot.load().authorities)
     }
 
+    /// The certificates that are denied, on all lists.
+    pub fn denied(&self) -> Vec<Certificate> {
+        let snapshot = self.snapshot.load();
+        let entries = snapshot.entries.values().map(Client::certificate);
+        entries.filter(|entry| entry.standing == Standing::Denied).cloned().collect()
+    }
+
     /// The entry of this certificate, whatever it says of it.
     fn entry(&self, fingerprint: &Fingerprint) -> Option<Client> {
         self.snapshot.load().entries.get(fingerprint).cloned()

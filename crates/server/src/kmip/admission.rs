@@ -19,6 +19,7 @@ use ::kmip::Timestamp;
 use ::kmip::enums::Operation;
 use engine::exchange::Operations;
 use engine::registry::{Client, Expired, Fingerprint};
+use rustls::pki_types::CertificateDer;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -156,14 +157,15 @@ fn in_time(who: &Identity, client: &Client, house: &House, now: Timestamp) -> Re
 fn vouched(who: &Identity, visitor: &Visitor<'_>, house: &House, now: Timestamp) -> Result<(Client, i64), Refused> {
     let registry = house.port.engine.registry();
     let chain = visitor.chain();
-    let above = chain.iter().skip(1).take(pki::LONGEST_CHAIN).map(|der| Fingerprint::of(der));
-    if [who.fingerprint].into_iter().chain(above).any(|fingerprint| registry.is_denied(&fingerprint)) {
+    let rules = house.rules.now(registry);
+    let is_denied = |der: &CertificateDer<'_>| registry.is_denied(&Fingerprint::of(der)) || rules.denies(der);
+    if chain.iter().take(pki::LONGEST_CHAIN).any(is_denied) {
         return Err(Refused::Denied);
     }
-    let rules = house.rules.now(registry);
-    let vouchers: Vec<_> = rules.authorities().iter().map(|(_, voucher)| voucher).collect();
+    let authorities = rules.authorities(visitor.door(house));
+    let vouchers: Vec<_> = authorities.iter().map(|(_, voucher)| voucher).collect();
     let (place, until) = pki::vouch(&vouchers, chain, now).map_err(Refused::Stranger)?;
-    let authority = rules.authorities().get(place).map(|(client, _)| client);
+    let authority = authorities.get(place).map(|(client, _)| client);
     let authority = authority.ok_or(Refused::Stranger(NotVouched::Nobody))?;
     Ok((authority.standing_for(who.fingerprint), until))
 }

@@ -44,7 +44,8 @@ impl Reception {
                     self.receive(stream, Came { from, port });
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the KMIP port can't accept a connection");
+                    let warn = || tracing::warn!(%error, "the KMIP port can't accept a connection");
+                    self.house.quiet.line(warn);
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }

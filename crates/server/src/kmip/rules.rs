@@ -3,9 +3,10 @@
 //! The invariant: what is given is never older than the registry's epoch at the time of asking.
 
 use crate::pki::Voucher;
+use crate::tls;
 use arc_swap::ArcSwap;
 use engine::registry::{Adapter, Client, Registry, Standing};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -20,6 +21,8 @@ pub(super) struct Known {
     doors: HashMap<Uuid, Arc<Adapter>>,
     names: HashMap<String, Uuid>,
     authorities: Vec<(Client, Voucher)>,
+    /// The public keys of what is denied: SHA-256 of their `SubjectPublicKeyInfo`.
+    denied: HashSet<[u8; 32]>,
 }
 
 impl Rules {
@@ -48,7 +51,8 @@ impl Known {
         let doors = doors.into_iter().map(|adapter| (adapter.id, adapter)).collect();
         let mut authorities: Vec<_> = registry.authorities().iter().filter_map(usable).collect();
         authorities.sort_by_key(|(client, _)| (client.certificate().created_at, client.fingerprint().0));
-        Known { epoch, doors, names, authorities }
+        let denied = registry.denied().iter().filter_map(|entry| public_key(&entry.der)).collect();
+        Known { epoch, doors, names, authorities, denied }
     }
 
     /// The adapter whose own door a client is at: by its port, or by the host name that it asked for. None: it is at the shared door.
@@ -67,10 +71,22 @@ impl Known {
         self.doors.values().filter_map(|adapter| adapter.door.port.map(|port| (port, adapter)))
     }
 
-    /// The authorities, by the time at which they were put on a list.
-    pub(super) fn authorities(&self) -> &[(Client, Voucher)] {
-        &self.authorities
+    /// The authorities of those adapters whose clients come in at a door, by the time at which they were put on a list. Those of others
+    /// have no say there.
+    pub(super) fn authorities(&self, door: Option<Uuid>) -> Vec<&(Client, Voucher)> {
+        let here = |adapter: &Adapter| door.map_or(adapter.door.shared, |door| door == adapter.id);
+        self.authorities.iter().filter(|(client, _)| here(client.adapter())).collect()
     }
+
+    /// Whether a certificate's key is that of one that is denied. The certificate alone would not do: whoever holds it can change it in
+    /// places that its signature does not cover, an ECDSA signature's own form among them.
+    pub(super) fn denies(&self, certificate: &[u8]) -> bool {
+        public_key(certificate).is_some_and(|key| self.denied.contains(&key))
+    }
+}
+
+fn public_key(certificate: &[u8]) -> Option<[u8; 32]> {
+    tls::subject_public_key_info(certificate).map(tls::fingerprint)
 }
 
 /// What can't be read vouches for nobody.

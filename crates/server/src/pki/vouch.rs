@@ -80,7 +80,8 @@ impl Voucher {
     }
 }
 
-/// The first of `vouchers` that vouches for the first certificate of `chain`, by its place, and until when (in seconds since the Unix
+/// The one of `vouchers` that vouches for the first certificate of `chain`, by its place: the nearest above it, and of several the first,
+/// so that whoever lists an authority further up takes nobody's clients. And until when (in seconds since the Unix
 /// epoch) what was found can't change by the passing of time.
 ///
 /// # Errors
@@ -98,11 +99,12 @@ pub fn vouch(vouchers: &[&Voucher], chain: &[CertificateDer<'_>], now: Timestamp
     let valid: Vec<_> = vouchers.iter().enumerate().filter(|(_, voucher)| voucher.is_valid(now)).collect();
     // One search for all of them, so that what a stranger's chain can cost is spent once and not for each.
     let anchors: Vec<_> = valid.iter().map(|(_, voucher)| voucher.anchor.clone()).collect();
-    path.leads_to(&anchors).map_err(NotVouched::Chain)?;
+    path.leads_to(&anchors, above).map_err(NotVouched::Chain)?;
     let subject = Subject::of(leaf).ok_or(NotVouched::Subject)?;
-    let leads_to = |voucher: &Voucher| valid.len() == 1 || path.leads_to(std::slice::from_ref(&voucher.anchor)).is_ok();
-    let mut fitting = valid.iter().filter(|(_, voucher)| voucher.allows(&subject) && leads_to(voucher));
-    let (place, voucher) = *fitting.next().ok_or(NotVouched::Subject)?;
+    let fitting = valid.iter().filter(|(_, voucher)| voucher.allows(&subject));
+    let reached = fitting.filter_map(|(place, voucher)| Some((path.distance(&voucher.anchor)?, *place, *voucher)));
+    let nearest = reached.min_by_key(|(distance, place, _)| (*distance, *place));
+    let (_, place, voucher) = nearest.ok_or(NotVouched::Subject)?;
     Ok((place, until(voucher, chain, now)))
 }
 
@@ -114,12 +116,18 @@ struct Path<'a> {
 }
 
 impl Path<'_> {
+    /// How many of the certificates above are needed to reach an authority; none: it is not reached.
+    fn distance(&self, anchor: &TrustAnchor<'_>) -> Option<usize> {
+        let anchor = std::slice::from_ref(anchor);
+        (0..=self.above.len()).find(|count| self.leads_to(anchor, self.above.get(..*count).unwrap_or_default()).is_ok())
+    }
+
     /// RFC 5280, 6.1, with the library's own bounds on the search. A certificate without extended key usages may be a client's.
-    fn leads_to(&self, anchors: &[TrustAnchor<'_>]) -> Result<(), webpki::Error> {
+    fn leads_to(&self, anchors: &[TrustAnchor<'_>], above: &[CertificateDer<'_>]) -> Result<(), webpki::Error> {
         let since = Duration::from_millis(u64::try_from(self.now.millis()).unwrap_or(0));
         let algorithms = tls::provider().signature_verification_algorithms.all;
         let (time, usage) = (UnixTime::since_unix_epoch(since), KeyUsage::client_auth());
-        self.leaf.verify_for_usage(algorithms, anchors, self.above, time, usage, None, None).map(drop)
+        self.leaf.verify_for_usage(algorithms, anchors, above, time, usage, None, None).map(drop)
     }
 }
 

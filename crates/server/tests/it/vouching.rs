@@ -136,6 +136,36 @@ fn a_chain_is_followed_as_far_as_it_may_be_long() {
     site.check("a denied one between", shows(&leaf, &[&above[0]]), false);
 }
 
+/// What is denied is the key: the same certificate signed once more, with other bytes for its signature, is denied as well.
+#[test]
+fn a_denied_client_does_not_come_back_under_another_fingerprint() {
+    let (site, adapter, root) = place();
+    let denied = root.leaf("vc-denied", |_| ());
+    let mut params = CertificateParams::default();
+    params.distinguished_name = called("vc-denied");
+    let again = params.signed_by(&denied.key, &root.issuer()).unwrap().der().to_vec();
+    assert_ne!(again, denied.certificate);
+    let twin = Pair { certificate: again, key: KeyPair::from_pem(&denied.key.serialize_pem()).unwrap() };
+    site.check("before", shows(&twin, &[]), true);
+    site.enter(&adapter, &denied.certificate, Standing::Denied);
+    site.check("the twin of a denied one", shows(&twin, &[]), false);
+    site.check("another client", shows(&root.leaf("vc1", |_| ()), &[]), true);
+}
+
+/// An authority further up, or one that has no say at the door, takes nobody's clients, though it was listed first.
+#[test]
+fn the_nearest_authority_of_the_door_vouches() {
+    let (site, root) = (Site::new(), Authority::new("root", |_| ()));
+    let (other, own) = (site.adapter("other"), site.adapter("own"));
+    let issuing = root.under("issuing");
+    let leaf = issuing.leaf("vc1", |_| ());
+    site.enter(&other, &root.der, Standing::Authority(Vec::new()));
+    site.check("before", shows(&leaf, &[&issuing]), true);
+    site.enter(&own, &issuing.der, Standing::Authority(Vec::new()));
+    site.check("by the nearest", shows(&leaf, &[&issuing]), true);
+    assert!(site.sightings.of(&site.current(&own))[2].is_some(), "it is the client of the nearest authority's adapter");
+}
+
 #[test]
 fn an_authority_vouches_only_while_it_is_listed_and_valid() {
     let (site, root) = (Site::new(), Authority::new("root", |_| ()));

@@ -7,6 +7,9 @@ use engine::registry::Fingerprint;
 use kmip::Timestamp;
 use uuid::Uuid;
 
+/// How much of a text is logged, in characters: a stranger's certificate is in it, which can take up a whole handshake.
+const LONGEST: usize = 512;
+
 /// Why a client is not let in.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::kmip) enum Refused {
@@ -48,8 +51,9 @@ impl Refused {
         };
         house.quiet.line(|| {
             let subject = pki::facts(leaf).map(|facts| facts.subject).unwrap_or_default();
+            let [subject, why] = [subject, self.to_string()].map(|text| text.chars().take(LONGEST).collect::<String>());
             let (peer, fingerprint) = (visitor.came.from, Fingerprint::of(leaf));
-            tracing::warn!(%peer, %fingerprint, subject, "a client is not served: {self}{advice}");
+            tracing::warn!(%peer, %fingerprint, subject, "a client is not served: {why}{advice}");
         });
     }
 }

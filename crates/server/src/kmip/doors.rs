@@ -30,13 +30,14 @@ pub(super) struct Reception {
 
 impl Reception {
     /// Takes in all that comes to a listener, for as long as the task lives. `port` is the adapter whose own it is.
-    pub(super) fn open(&self, listener: TcpListener, port: Option<Uuid>) -> JoinHandle<()> {
-        tokio::spawn(self.clone().receive_all(listener, port))
+    pub(super) fn open(&self, listener: TcpListener, own: Option<(u16, Uuid)>) -> JoinHandle<()> {
+        tokio::spawn(self.clone().receive_all(listener, own))
     }
 
-    async fn receive_all(self, listener: TcpListener, port: Option<Uuid>) {
+    async fn receive_all(self, listener: TcpListener, own: Option<(u16, Uuid)>) {
         let sightings = &self.house.port.sightings;
-        let track = port.map_or_else(|| sightings.at_shared_door(), |adapter| sightings.of_adapter(adapter));
+        let track = own.map_or_else(|| sightings.at_shared_door(), |(_, adapter)| sightings.of_adapter(adapter));
+        let port = own.map(|(port, _)| port);
         loop {
             match listener.accept().await {
                 Ok((stream, from)) => {
@@ -106,7 +107,7 @@ impl Doors {
         match listen(address) {
             Ok(listener) => {
                 self.stuck.remove(&port);
-                self.open.insert(port, Open { adapter, task: self.reception.open(listener, Some(adapter)) });
+                self.open.insert(port, Open { adapter, task: self.reception.open(listener, Some((port, adapter))) });
                 tracing::info!(%address, adapter = name, "an adapter's own port is open");
             }
             Err(error) => {

@@ -56,9 +56,12 @@ impl Known {
     }
 
     /// The adapter whose own door a client is at: by its port, or by the host name that it asked for. None: it is at the shared door.
-    pub(super) fn door(&self, port: Option<Uuid>, name: Option<&str>) -> Option<Uuid> {
+    /// A port that is nobody's any more is a door of an adapter that there is not, so that nobody stays who came by it.
+    pub(super) fn door(&self, port: Option<u16>, name: Option<&str>) -> Option<Uuid> {
         let named = |name: &str| self.names.get(&name.to_ascii_lowercase()).copied();
-        port.or_else(|| name.and_then(named))
+        let owner =
+            |port: u16| self.ports().find(|(own, _)| *own == port).map_or(Uuid::nil(), |(_, adapter)| adapter.id);
+        port.map(owner).or_else(|| name.and_then(named))
     }
 
     /// The name of an adapter that has a door of its own.

@@ -12,8 +12,8 @@ use uuid::Uuid;
 pub(super) struct Came {
     /// Where it comes from.
     pub(super) from: SocketAddr,
-    /// The adapter whose own port it came to; none: the shared one.
-    pub(super) port: Option<Uuid>,
+    /// The port of an adapter's own that it came to; none: the shared one.
+    pub(super) port: Option<u16>,
 }
 
 /// A peer after its handshake. Where it showed a certificate, it holds the private key of that.

@@ -106,6 +106,20 @@ fn open_connections_hear_that_their_door_is_shut() {
     client.check_closed();
 }
 
+/// Who came by a port stays only while it is the adapter's.
+#[test]
+fn open_connections_hear_that_their_port_is_closed() {
+    let two = Two::new(Site::new());
+    let port = free_port();
+    two.site.set_door(&two.ours.0, |door| door.port = Some(port));
+    wait(port, true);
+    let address = SocketAddr::new(two.site.address.ip(), port);
+    let mut connection = Client::named(address, client(&TLS13, Some(two.ours.1.certified())), "kms");
+    assert!(is_success(&connection.ask(&discover_versions()).unwrap()));
+    two.site.set_door(&two.ours.0, |door| door.port = None);
+    connection.check_closed();
+}
+
 #[test]
 fn a_port_that_is_taken_opens_once_it_is_free() {
     let two = Two::new(Site::new());

@@ -10,6 +10,7 @@ mod alarms;
 mod answer;
 mod attend;
 mod bearer;
+mod beside;
 mod body;
 mod caller;
 mod certificates;

@@ -2,13 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::confirm::Consent;
 use super::output::Column;
 use super::{Api, Failure, Output, files};
 use crate::api::{AllowStranger, Certificate, NewCertificate, Standing, WhenExpired};
+use crate::pki::to_pem;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
@@ -274,13 +272,11 @@ fn in_markers(text: &str) -> String {
 }
 
 /// What was read, as PEM: text is sent as it is, anything else is taken for DER. The server judges what is inside.
-fn pem(bytes: &[u8]) -> String {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return text.to_owned();
+pub(super) fn pem(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => to_pem("CERTIFICATE", bytes).to_string(),
     }
-    let encoded = STANDARD.encode(bytes);
-    let lines: Vec<_> = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 #[cfg(test)]

@@ -4,14 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use super::api::Api;
 use super::confirm::Consent;
 use super::output::Column;
-use super::{Failure, Output, files};
+use super::{Failure, Output, cert, files};
 use crate::api::{NewServerRequest, PrivateText, ServerCertificate, ServerRequest, StageCertificate};
-use crate::pki::to_pem;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
@@ -74,7 +71,7 @@ pub(crate) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(),
         Verb::Request { ecdsa, out, force } => request(ecdsa, out.as_deref(), force, api, output).await,
         Verb::Stage { file, key } => {
             let private_key = key.map(|key| files::read_text(&key)).transpose()?.map(PrivateText::new);
-            let certificate = as_pem(&files::read(&file)?);
+            let certificate = cert::pem(&files::read(&file)?);
             let new = StageCertificate { certificate, private_key };
             staged(&changed(api, "stage", Some(&new)).await?, "The certificate is staged", output)
         }
@@ -166,11 +163,3 @@ Have each vCenter trust it before it is served. In the vSphere Client:
 Then: keystead tls activate
 Where vCenter asks again afterwards: Establish Trust > Make vCenter Trust KMS, hold the fingerprint against
 `keystead tls show`, and Trust. Nothing is activated by itself; `keystead tls unstage` takes it back.";
-
-/// Text is sent as it is, anything else is taken for DER. The server judges what is inside.
-fn as_pem(bytes: &Zeroizing<Vec<u8>>) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => to_pem("CERTIFICATE", bytes).to_string(),
-    }
-}

@@ -13,10 +13,8 @@ use super::error::Error;
 use super::routes::Routes;
 use super::{Shared, adapters, doors};
 use crate::api::{self, Certificate, CertificateFacts, Collection, NewCertificate, Resource, WhenExpired, rfc3339};
+use crate::expiry;
 use crate::pki::{self, ClientCertificate, Unusable, Voucher};
-
-/// In seconds.
-const DAY: i64 = 86_400;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes
@@ -244,7 +242,7 @@ fn resource(entry: &Entry, adapter: &Adapter, now: Timestamp) -> Certificate {
         facts: facts.as_ref().map(described).unwrap_or_default(),
         standing,
         subjects,
-        days_left: left.div_euclid(DAY),
+        days_left: expiry::days(left),
         expired: left < 0,
         when_expired,
         created_at: rfc3339(entry.created_at.seconds()),

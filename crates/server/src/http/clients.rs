@@ -6,6 +6,7 @@ use axum::extract::State;
 use kmip::Timestamp;
 
 use super::answer::{Answer, Reply};
+use super::beside::beside;
 use super::body::{At, Body};
 use super::caller::Caller;
 use super::error::Error;
@@ -68,12 +69,11 @@ async fn sign(
     Ok(Reply::made(SignedClient { entry, ca: app.authority.certificate_pem().to_owned() }))
 }
 
-/// Making an RSA key takes long enough to hold up connections, so it is done beside them.
+/// Making an RSA key takes long enough to hold up connections.
 async fn made<T: Send + 'static>(
     app: &Shared,
     make: impl FnOnce(&Authority, Timestamp) -> Result<T, pki::Error> + Send + 'static,
 ) -> Result<T, Error> {
     let (authority, now) = (Arc::clone(&app.authority), (app.now)());
-    let made = tokio::task::spawn_blocking(move || make(&authority, now)).await;
-    Ok(made.map_err(|error| Error::fault(&error))??)
+    beside(move || make(&authority, now)).await
 }

@@ -11,16 +11,15 @@ use kmip::Timestamp;
 
 use super::Shared;
 use super::answer::{Answer, Reply};
+use super::beside::beside;
 use super::body::Body;
 use super::caller::Caller;
+use super::certificates::described;
 use super::error::Error;
 use super::routes::Routes;
-use crate::api::{
-    CertificateFacts, Collection, NewServerRequest, Resource, ServerCertificate, ServerRequest, StageCertificate,
-    rfc3339,
-};
+use crate::api::{Collection, NewServerRequest, Resource, ServerCertificate, ServerRequest, StageCertificate};
 use crate::expiry::days;
-use crate::pki::{self, ServerCertificates, Shown, Slot, State as Standing, to_pem};
+use crate::pki::{self, ServerCertificates, Shown, Slot, State as Standing, to_pem, with_colons};
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes
@@ -129,14 +128,13 @@ fn changes(caller: &Caller, what: &str) -> Result<(), Error> {
     }
 }
 
-/// Files are flushed and keys used, which would hold up connections: it is done beside them.
-async fn apart<T: Send + 'static>(
+/// Files are read and flushed and keys used, which would hold up connections.
+pub(super) async fn apart<T: Send + 'static>(
     app: &Shared,
     work: impl FnOnce(&ServerCertificates, Timestamp) -> Result<T, pki::Error> + Send + 'static,
 ) -> Result<T, Error> {
     let (certificates, now) = (Arc::clone(&app.certificates), (app.now)());
-    let done = tokio::task::spawn_blocking(move || work(&certificates, now)).await;
-    Ok(done.map_err(|error| Error::fault(&error))??)
+    beside(move || work(&certificates, now)).await
 }
 
 fn shown(caller: &Caller, all: Vec<Shown>) -> Answer {
@@ -160,18 +158,6 @@ fn resource(shown: Shown, now: Timestamp) -> ServerCertificate {
         is_of_own_ca: shown.is_ours,
         is_on_present_key: shown.is_on_the_present_key,
         certificate: to_pem("CERTIFICATE", &shown.der).to_string(),
-        facts: CertificateFacts {
-            subject: facts.subject,
-            issuer: facts.issuer,
-            serial: facts.serial,
-            not_before: rfc3339(facts.not_before),
-            not_after: rfc3339(facts.not_after),
-            public_key: facts.public_key,
-        },
+        facts: described(&facts),
     }
-}
-
-/// As vCenter shows it.
-fn with_colons(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }

@@ -9,8 +9,8 @@ use keymanager::{Action, Extent};
 use super::answer::{Answer, Reply};
 use super::body::At;
 use super::caller::Caller;
-use super::error::Error;
 use super::routes::Routes;
+use super::server_certificate::apart;
 use super::{Shared, adapters, door};
 use crate::api::{Collection, Resource, SeenStep, ServerFingerprints, StepName, Stranger, Trust, TrustStep};
 use crate::kmip::Step;
@@ -32,15 +32,16 @@ pub(super) fn add_to(routes: Routes) -> Routes {
 )]
 async fn show(caller: Caller, State(app): State<Shared>, At(adapter): At<String>) -> Answer {
     let adapter = adapters::find(&app, &caller, &adapter)?;
-    Ok(Reply::one(resource(&app, &caller, &adapter)?))
+    let certificates = apart(&app, |certificates, _| certificates.shown()).await?;
+    Ok(Reply::one(resource(&app, &caller, &adapter, certificates)))
 }
 
-fn resource(app: &Shared, caller: &Caller, adapter: &Adapter) -> Result<Trust, Error> {
-    let served: Vec<_> = app.certificates.shown()?.into_iter().filter(|shown| shown.state == Place::Served).collect();
+fn resource(app: &Shared, caller: &Caller, adapter: &Adapter, certificates: Vec<pki::Shown>) -> Trust {
+    let served: Vec<_> = certificates.into_iter().filter(|shown| shown.state == Place::Served).collect();
     let own = adapter.door.names.first();
     let name = own.or_else(|| served.iter().find_map(|shown| shown.names.first()));
     let all = caller.reaches(Extent::Installation);
-    Ok(Trust {
+    Trust {
         adapter: adapter.name.clone(),
         address: name.cloned().unwrap_or_else(|| "localhost".to_owned()),
         port: adapter.door.port.unwrap_or(app.kmip_port),
@@ -49,7 +50,7 @@ fn resource(app: &Shared, caller: &Caller, adapter: &Adapter) -> Result<Trust, E
         steps: steps(app, adapter),
         strangers: strangers(app, adapter, all),
         refusals: if all { door::refusals(app) } else { Vec::new() },
-    })
+    }
 }
 
 fn fingerprints(shown: &pki::Shown) -> ServerFingerprints {

@@ -153,15 +153,6 @@ impl Default for Refusals {
 }
 
 impl Refusals {
-    /// Every label with its count, those too that never happened, in an order that stays.
-    pub fn counts(&self) -> Vec<(&'static str, u64)> {
-        Refusal::ALL
-            .iter()
-            .zip(&self.0)
-            .map(|(refusal, count)| (refusal.label(), count.load(Ordering::Relaxed)))
-            .collect()
-    }
-
     /// Those that happened: the label, what it means and what to do, the count.
     pub fn reasons(&self) -> Vec<(&'static str, &'static str, u64)> {
         let all = Refusal::ALL.iter().zip(&self.0);
@@ -187,9 +178,9 @@ mod tests {
         for refusal in Refusal::ALL {
             refusals.count(*refusal);
         }
-        let counts = refusals.counts();
-        assert!(counts.iter().all(|(_, count)| *count == 1), "{counts:?}");
-        assert_eq!(counts.iter().map(|(label, _)| label).collect::<HashSet<_>>().len(), Refusal::ALL.len());
+        let counts = refusals.reasons();
+        assert!(counts.iter().all(|(_, _, count)| *count == 1), "{counts:?}");
+        assert_eq!(counts.iter().map(|(label, ..)| label).collect::<HashSet<_>>().len(), Refusal::ALL.len());
     }
 
     #[test]

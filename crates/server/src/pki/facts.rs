@@ -138,6 +138,11 @@ pub(super) fn describe(der: &[u8], certificate: &X509Certificate<'_>) -> Certifi
     }
 }
 
+/// Bytes as upper-case hexadecimal digits, two by two with colons between: a fingerprint as vCenter shows it.
+pub fn with_colons(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+}
+
 /// Bytes as lower-case hexadecimal digits.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -1,6 +1,7 @@
 //! What the administrator reads on standard output: where the server is, and what to do next in vCenter.
 
 use super::first::ADAPTER;
+use crate::pki::with_colons;
 use crate::tls;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -83,8 +84,4 @@ the list is in `{keystead} door list`.
 /// What was typed to start this program, so that what is shown can be typed as it is.
 fn command() -> String {
     std::env::args().next().unwrap_or_else(|| "keystead".to_owned())
-}
-
-fn with_colons(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }

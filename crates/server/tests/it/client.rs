@@ -6,9 +6,10 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::{CertifiedKey, SigningKey};
+use rustls::version::TLS13;
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, NamedGroup, ServerConfig,
-    ServerConnection, SignatureScheme, SupportedProtocolVersion,
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, NamedGroup,
+    ServerConfig, ServerConnection, SignatureScheme, SupportedProtocolVersion,
 };
 use std::sync::Arc;
 
@@ -63,7 +64,7 @@ pub(crate) fn client(version: &'static SupportedProtocolVersion, key: Option<Cer
         .with_protocol_versions(&[version])
         .unwrap()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyServer(all_schemes())));
+        .with_custom_certificate_verifier(Arc::new(AnyServer { verdict: Ok(()), schemes: all_schemes() }));
     Arc::new(match key {
         Some(key) => builder.with_client_cert_resolver(Arc::new(Shows(Arc::new(key)))),
         None => builder.with_no_client_auth(),
@@ -77,7 +78,15 @@ pub(crate) fn showing_schemes(
     schemes: &[SignatureScheme],
 ) -> Arc<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
-    let verifier = Arc::new(AnyServer(schemes.to_vec()));
+    let verifier = Arc::new(AnyServer { verdict: Ok(()), schemes: schemes.to_vec() });
+    Arc::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+/// A client without a certificate that finds this wrong with every server's.
+pub(crate) fn finding(error: CertificateError) -> Arc<ClientConfig> {
+    let builder =
+        ClientConfig::builder_with_provider(server::tls::provider()).with_protocol_versions(&[&TLS13]).unwrap();
+    let verifier = Arc::new(AnyServer { verdict: Err(error.into()), schemes: all_schemes() });
     Arc::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
@@ -183,8 +192,12 @@ impl ResolvesClientCert for Shows {
     }
 }
 
+/// Judges every server's certificate alike.
 #[derive(Debug)]
-struct AnyServer(Vec<SignatureScheme>);
+struct AnyServer {
+    verdict: Result<(), Error>,
+    schemes: Vec<SignatureScheme>,
+}
 
 impl ServerCertVerifier for AnyServer {
     fn verify_server_cert(
@@ -195,7 +208,7 @@ impl ServerCertVerifier for AnyServer {
         _ocsp: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
+        self.verdict.clone().map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -217,6 +230,6 @@ impl ServerCertVerifier for AnyServer {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.clone()
+        self.schemes.clone()
     }
 }

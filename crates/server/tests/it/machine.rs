@@ -1,6 +1,7 @@
 //! A real `keystead serve` in a folder of its own, and clients that talk to it.
 
 use super::client;
+use super::request::{discover_versions, is_success};
 use rcgen::{KeyPair, PKCS_RSA_SHA256};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -252,5 +253,29 @@ impl Client {
 
     pub(crate) fn server_certificate(&self) -> Vec<u8> {
         self.0.conn.peer_certificates().unwrap()[0].to_vec()
+    }
+}
+
+/// A running server and a client of it.
+pub(crate) struct Place {
+    pub(crate) server: Running,
+    pub(crate) vcenter: Identity,
+    /// Last, so that it outlives the server.
+    pub(crate) home: Home,
+}
+
+impl Place {
+    pub(crate) fn with(config: &str) -> Self {
+        let mut home = Home::new();
+        home.config = config.into();
+        let server = home.start();
+        let vcenter = home.issue("vcenter");
+        Place { server, vcenter, home }
+    }
+
+    /// Whatever happened before, an honest client is served.
+    pub(crate) fn check_serving(&self) {
+        let mut client = self.server.connect(Some(&self.vcenter));
+        assert!(is_success(&client.ask(&discover_versions()).unwrap()));
     }
 }

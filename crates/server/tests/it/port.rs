@@ -1,31 +1,9 @@
 //! The KMIP port: who is served, and what a peer can't take from the others.
 
-use super::machine::{Home, Identity, Running};
+use super::machine::{Identity, Place};
 use super::request::{create, discover_versions, is_success};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-
-struct Place {
-    home: Home,
-    server: Running,
-    vcenter: Identity,
-}
-
-impl Place {
-    fn with(config: &str) -> Self {
-        let mut home = Home::new();
-        home.config = config.into();
-        let server = home.start();
-        let vcenter = home.issue("vcenter");
-        Place { home, server, vcenter }
-    }
-
-    /// Whatever happened before, an honest client is served.
-    fn check_serving(&self) {
-        let mut client = self.server.connect(Some(&self.vcenter));
-        assert!(is_success(&client.ask(&discover_versions()).unwrap()));
-    }
-}
 
 #[test]
 fn a_stranger_gets_no_answer_and_the_log_says_how_to_allow_it() {

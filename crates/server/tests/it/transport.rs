@@ -7,40 +7,19 @@ mod proxy;
 mod refused;
 mod waiting;
 
-use super::machine::{Home, Identity, Running};
-use super::request::{discover_versions, is_success};
+use super::machine::Place;
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// A running server and a client of it.
-pub(super) struct Place {
-    server: Running,
-    vcenter: Identity,
-    _home: Home,
-}
-
 impl Place {
-    fn with(config: &str) -> Self {
-        let mut home = Home::new();
-        home.config = config.into();
-        let server = home.start();
-        let vcenter = home.issue("vcenter");
-        Place { server, vcenter, _home: home }
-    }
-
     /// A connection from another address of this machine.
     fn tcp_from(&self, address: [u8; 4]) -> TcpStream {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&SockAddr::from(SocketAddr::from((address, 0)))).unwrap();
         socket.connect(&SockAddr::from(self.server.kmip)).unwrap();
         socket.into()
-    }
-
-    fn check_serving(&self) {
-        let mut client = self.server.connect(Some(&self.vcenter));
-        assert!(is_success(&client.ask(&discover_versions()).unwrap()));
     }
 
     fn refused(&self, label: &str) -> usize {

@@ -6,11 +6,9 @@ use crate::client::{self, Pair};
 use crate::machine::Client;
 use crate::request::discover_versions;
 use rcgen::PKCS_RSA_SHA256;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion};
+use rustls::{CertificateError, ClientConfig, SupportedProtocolVersion};
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -87,10 +85,18 @@ fn what_a_client_lacks_is_named_with_what_it_offered() {
 #[test]
 fn what_a_client_says_of_the_servers_certificate_is_told() {
     let place = Place::with("");
-    place.check_client(verdict(CertificateError::UnknownIssuer), "server_certificate_untrusted", "make vCenter trust");
-    place.check_client(verdict(CertificateError::NotValidForName), "server_certificate_refused", "the name kms");
-    place.check_client(verdict(CertificateError::Expired), "server_certificate_expired", "see both clocks");
-    place.check_client(verdict(CertificateError::InvalidOcspResponse), "client_alert", "its own log says why");
+    place.check_client(
+        client::finding(CertificateError::UnknownIssuer),
+        "server_certificate_untrusted",
+        "make vCenter trust",
+    );
+    place.check_client(
+        client::finding(CertificateError::NotValidForName),
+        "server_certificate_refused",
+        "the name kms",
+    );
+    place.check_client(client::finding(CertificateError::Expired), "server_certificate_expired", "see both clocks");
+    place.check_client(client::finding(CertificateError::InvalidOcspResponse), "client_alert", "its own log says why");
     place.check_serving();
 }
 
@@ -125,49 +131,4 @@ fn who_takes_too_long_and_who_finds_no_seat_is_told_of() {
 
 fn shows(version: &'static SupportedProtocolVersion, key: CertifiedKey) -> Arc<ClientConfig> {
     client::client(version, Some(key))
-}
-
-/// A client that finds this wrong with the server's certificate.
-fn verdict(error: CertificateError) -> Arc<ClientConfig> {
-    let builder =
-        ClientConfig::builder_with_provider(server::tls::provider()).with_protocol_versions(&[&TLS13]).unwrap();
-    Arc::new(builder.dangerous().with_custom_certificate_verifier(Arc::new(Finds(error))).with_no_client_auth())
-}
-
-#[derive(Debug)]
-struct Finds(CertificateError);
-
-impl ServerCertVerifier for Finds {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Err(self.0.clone().into())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _certificate: &CertificateDer<'_>,
-        _signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _message: &[u8],
-        _certificate: &CertificateDer<'_>,
-        _signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        server::tls::provider().signature_verification_algorithms.supported_schemes()
-    }
 }

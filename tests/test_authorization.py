@@ -120,6 +120,7 @@ ACTIONS = [
     # Instances, and access to them.
     Action("see instance", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/instances/{own}"),
     Action("read metrics", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/metrics"),
+    Action("see server certificates", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/tls"),
     Action("rename instance", ["Editor", "Administrator"], PLATFORM_WIDE, "PATCH", "/api/v1/instances/{own}", {"name": "own"}),
     Action("delete instance", ["Editor", "Administrator"], PLATFORM_WIDE, "DELETE", "/api/v1/instances/{own}"),
     Action("make instance", [], INSTALLATION, "POST", "/api/v1/instances", {"name": "one more"}),
@@ -433,6 +434,18 @@ def test_roles_are_named(house):
 
 
 # Services of one instance in another.
+
+
+@pytest.mark.parametrize("role", PLATFORM + SERVICE)
+def test_no_instance_changes_the_servers_certificates(town, role):
+    """They are the installation's: its administrators are told so where they name an instance, and nobody else is let in at all."""
+    person = town.person(role, OWN)
+    for method, what in [("POST", "renew"), ("POST", "activate"), ("DELETE", "staged")]:
+        answer = person.ask(method, f"/api/v1/tls/{what}")
+        if role == "Administrator":
+            assert answer.status_code == 403 and "INSTALLATION_ONLY_ERR" in answer.text, answer.text
+        else:
+            unauthorized(answer)
 
 
 def test_authorization_of_another_instance(house, api, tmp_path):

@@ -8,6 +8,7 @@ mod client;
 mod door;
 mod doors;
 mod host;
+mod lists;
 mod name;
 mod record;
 mod snapshot;
@@ -25,11 +26,12 @@ use uuid::Uuid;
 use wrap::KeyRef;
 use wrap::primitive::Random;
 
+pub use change::NewAdapter;
 pub(crate) use change::{DELETE, MANAGEMENT};
-pub use change::{NewAdapter, NewCertificate};
 pub use client::{Certificate, Client, Fingerprint, Standing, certificate_id};
 pub use door::{Door, Expired, NewCredential, NewDoor};
 pub use doors::Invalid;
+pub use lists::NewCertificate;
 use snapshot::Snapshot;
 
 use crate::error::Failure;

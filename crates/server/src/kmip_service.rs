@@ -138,6 +138,7 @@ fn told(error: engine::manage::Error, id: Uuid) -> Error {
         | E::Description
         | E::NameTaken(_)
         | E::Listed(_)
+        | E::Twice(..)
         | E::Patterns
         | E::Door(_)
         | E::DoorTaken(_)

@@ -23,6 +23,9 @@ pub enum Error {
     /// The certificate is on a list already; its name there, if that is the same list.
     #[error("the certificate is on {} already: a certificate stands on one list only", listed(.0))]
     Listed(Option<String>),
+    /// Of certificates that were to be added together, two are the same; their names.
+    #[error("`{0}` and `{1}` are the same certificate, which stands on one list only, and once: give it once")]
+    Twice(String, String),
     /// An authority's patterns are not allowed.
     #[error("an authority has at most 16 patterns, each of 1 to 256 bytes")]
     Patterns,

@@ -1,8 +1,7 @@
-//! Changes of the registry, one at a time, each with its audit event in the same batch.
+//! Changes of the registry, one at a time, each with its audit events in the same batch.
 //!
 //! The invariant: nothing changes in memory before it is committed, and what is committed is in force when the call returns.
 
-use std::mem::discriminant;
 use std::sync::Arc;
 
 use kmip::Timestamp;
@@ -10,7 +9,7 @@ use store::{Batch, Change, Expect};
 use uuid::Uuid;
 use wrap::KeyRef;
 
-use super::{Actor, Adapter, Certificate, Fingerprint, Registry, Standing, door, name, record};
+use super::{Actor, Adapter, Registry, door, name, record};
 use crate::error::Failure;
 use crate::manage::Error;
 use crate::origin::{self, Origin};
@@ -18,14 +17,8 @@ use crate::seal::WrappedAdapterKey;
 
 /// The most adapters of an instance (Key Protect's limit).
 const ADAPTERS: usize = 200;
-/// The most certificates on an adapter's list (Key Protect's limit), of each standing: none takes another's room.
-const CERTIFICATES: usize = 200;
-/// The most patterns of an authority.
-const PATTERNS: usize = 16;
-/// How many bytes a pattern may have.
-const PATTERN: std::ops::RangeInclusive<usize> = 1..=256;
 /// IBM's names for what is done here (Key Protect: activity tracking events).
-const CREATE: &str = "kms.kmip-management.create";
+pub(super) const CREATE: &str = "kms.kmip-management.create";
 pub(crate) const DELETE: &str = "kms.kmip-management.delete";
 /// What it is done to.
 pub(crate) const MANAGEMENT: &str = "kms/kmip-management";
@@ -42,18 +35,6 @@ pub struct NewAdapter {
     pub root_key: Uuid,
 }
 
-/// What puts a certificate on a list.
-pub struct NewCertificate {
-    /// The adapter.
-    pub adapter: Uuid,
-    /// The entry's name: as an adapter's. None: `kmip_cert_<random>`.
-    pub name: Option<String>,
-    /// The certificate.
-    pub der: Vec<u8>,
-    /// What the entry says of it. The caller has seen that an authority's certificate is one.
-    pub standing: Standing,
-}
-
 /// What changes in an adapter, in the words of its event.
 pub(super) struct What<'a> {
     pub(super) action: &'a str,
@@ -67,13 +48,11 @@ impl<'a> What<'a> {
         What { action, id: adapter.id, name: &adapter.name, message: None }
     }
 
-    fn certificate(action: &'a str, entry: &'a Certificate) -> Self {
-        let message = match &entry.standing {
-            Standing::Listed => None,
-            Standing::Authority(_) => Some("an authority that vouches for clients"),
-            Standing::Denied => Some("a certificate that is denied"),
-        };
-        What { action, id: entry.id(), name: &entry.name, message }
+    /// Its audit event.
+    pub(super) fn event(self, adapter: &Adapter, by: &Actor, now: Timestamp) -> Vec<u8> {
+        let What { action, id, name, message } = self;
+        let change = origin::Change { action, type_uri: MANAGEMENT, id, name: Some(name), message };
+        Origin::Administrator { adapter, by }.changed(&change, now)
     }
 }
 
@@ -147,58 +126,6 @@ impl Registry {
         Ok(())
     }
 
-    /// Puts a certificate on an adapter's list. What the entry says of it is in force as soon as this returns.
-    ///
-    /// # Errors
-    /// A name that is not allowed or taken, a certificate that is on a list already, too many entries of its sort, patterns that are not
-    /// allowed.
-    pub async fn add_certificate(&self, new: NewCertificate, by: &Actor, now: Timestamp) -> Result<Certificate, Error> {
-        let _changing = self.changing.lock().await;
-        let NewCertificate { adapter, name, der, standing } = new;
-        let name = name::given_or_random(name, "kmip_cert", &*self.random)?;
-        let adapter = self.current(adapter)?;
-        let (fingerprint, created_at, created_by) = (Fingerprint::of(&der), now, by.id.clone());
-        let entry = Certificate { adapter: adapter.id, name, fingerprint, der, created_at, created_by, standing };
-        self.check_certificate(&entry)?;
-        let key = self.keyring.key(&adapter.key).await?;
-        let body = key.sign(&entry.place(), 1, record::encode_certificate(&entry));
-        let change = Change::Put { key: entry.place(), expect: Expect::Absent, body, terms: Vec::new() };
-        self.commit(vec![change], &adapter, What::certificate(CREATE, &entry), by, now).await?;
-        Ok(entry)
-    }
-
-    fn check_certificate(&self, new: &Certificate) -> Result<(), Error> {
-        check_patterns(&new.standing)?;
-        if let Some(client) = self.entry(&new.fingerprint) {
-            let same = client.adapter().id == new.adapter;
-            return Err(Error::Listed(same.then(|| client.certificate().name.clone())));
-        }
-        let listed = self.certificates(new.adapter);
-        if listed.iter().any(|entry| entry.name == new.name) {
-            return Err(Error::NameTaken(new.name.clone()));
-        }
-        let alike = |entry: &&Certificate| discriminant(&entry.standing) == discriminant(&new.standing);
-        if listed.iter().filter(alike).count() >= CERTIFICATES {
-            return Err(Error::Limit(
-                "an adapter can have 200 certificates of clients, of authorities, and denied ones",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Takes a certificate off its list. Its client is refused from the moment at which this returns, on open connections too.
-    ///
-    /// # Errors
-    /// Only failures of the store.
-    pub async fn remove_certificate(&self, entry: &Certificate, by: &Actor, now: Timestamp) -> Result<(), Error> {
-        let _changing = self.changing.lock().await;
-        let adapter = self.current(entry.adapter)?;
-        let listed = self.entry(&entry.fingerprint).filter(|client| client.adapter().id == adapter.id);
-        listed.ok_or(Error::NotFound("certificate"))?;
-        let change = Change::Delete { key: entry.place(), version: 1 };
-        self.commit(vec![change], &adapter, What::certificate(DELETE, entry), by, now).await
-    }
-
     /// Wraps the keys of all adapters under a root key anew, so that none is under an older version of it. Returns how many were.
     ///
     /// # Errors
@@ -230,24 +157,18 @@ impl Registry {
         &self,
         changes: Vec<Change>,
         adapter: &Adapter,
-        What { action, id, name, message }: What<'_>,
+        what: What<'_>,
         by: &Actor,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let change = origin::Change { action, type_uri: MANAGEMENT, id, name: Some(name), message };
-        let event = Origin::Administrator { adapter, by }.changed(&change, now);
-        self.store.commit(Batch { changes, events: vec![event] }).await.map_err(Failure::from)?;
+        let events = vec![what.event(adapter, by, now)];
+        self.commit_all(Batch { changes, events }).await
+    }
+
+    /// Commits all of it or nothing, and has it in force.
+    pub(super) async fn commit_all(&self, batch: Batch) -> Result<(), Error> {
+        self.store.commit(batch).await.map_err(Failure::from)?;
         self.reload().await?;
         Ok(())
     }
-}
-
-fn check_patterns(standing: &Standing) -> Result<(), Error> {
-    let fits = match standing {
-        Standing::Listed | Standing::Denied => true,
-        Standing::Authority(patterns) => {
-            patterns.len() <= PATTERNS && patterns.iter().all(|pattern| PATTERN.contains(&pattern.len()))
-        }
-    };
-    if fits { Ok(()) } else { Err(Error::Patterns) }
 }

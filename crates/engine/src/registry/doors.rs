@@ -14,7 +14,7 @@ use crate::manage::Error;
 use crate::seal::AdapterKey;
 use crate::seal::credential::{Verifier, is_password};
 
-/// What is done to an adapter: IBM's events have no name for it, as adapters are not changed there.
+/// What is done to an adapter: IBM's events have no name for it, as adapters are not changed there. The role table has it too.
 const UPDATE: &str = "kms.kmip-management.update";
 /// The most host names of a door.
 const NAMES: usize = 8;

@@ -25,4 +25,5 @@ mod standard_keys;
 mod standard_model;
 mod standings;
 mod tampering;
+mod together;
 mod versions;

@@ -102,11 +102,16 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::CreateAlias
         | Action::DeleteAlias => "key",
         Action::ListKeyRings | Action::CreateKeyRing | Action::DeleteKeyRing => "key-ring",
-        Action::ListAdapters | Action::CreateAdapter | Action::ReadAdapter | Action::DeleteAdapter => "kmip-adapter",
+        Action::ListAdapters
+        | Action::CreateAdapter
+        | Action::ReadAdapter
+        | Action::UpdateAdapter
+        | Action::DeleteAdapter => "kmip-adapter",
         Action::ListCertificates | Action::AddCertificate | Action::ReadCertificate | Action::DeleteCertificate => {
             "kmip-client-certificate"
         }
         Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject => "kmip-object",
+        Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
         Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {
             "serviceid"
         }

@@ -92,7 +92,7 @@ macro_rules! actions {
             /// Every action.
             pub const ALL: &[Action] = &[$(Action::$action),*];
 
-            /// Its name in audit events, IBM's.
+            /// Its name in audit events: IBM's, where IBM has the action.
             pub fn event(self) -> &'static str {
                 match self { $(Action::$action => $event,)* }
             }
@@ -163,6 +163,7 @@ actions! {
     ListAdapters             "kms.kmip-management.list"                      [Manager KmipAdapterManager]
     CreateAdapter            "kms.kmip-management.create"                    [Manager KmipAdapterManager VmwareKmipManager]
     ReadAdapter              "kms.kmip-management.read"                      [Manager KmipAdapterManager VmwareKmipManager]
+    UpdateAdapter            "kms.kmip-management.update"                   [Manager KmipAdapterManager VmwareKmipManager]
     DeleteAdapter            "kms.kmip-management.delete"                    [Manager KmipAdapterManager VmwareKmipManager]
     ListCertificates         "kms.kmip-management.list"                      [Manager KmipAdapterManager]
     AddCertificate           "kms.kmip-management.create"                    [Manager KmipAdapterManager VmwareKmipManager]
@@ -192,6 +193,9 @@ actions! {
     ListAuthorizations       "iam-access-management.authorization.list"      [Administrator]
     CreateAuthorization      "iam-access-management.authorization.create"    [Administrator]
     DeleteAuthorization      "iam-access-management.authorization.delete"    [Administrator]
+    // The server's own certificates: platform roles. What is done to them has no name of IBM's.
+    ReadServerCertificate    "keystead.server-certificate.read"             [Viewer Operator Editor Administrator]
+    UpdateServerCertificate  "keystead.server-certificate.update"           [Administrator]
     // What anybody with an API key may do.
     ReadRoles                "iam-access-management.role.read"               [Viewer Operator Editor Administrator Reader ReaderPlus Writer Manager KeyPurge KmipAdapterManager VmwareKmipManager]
 }

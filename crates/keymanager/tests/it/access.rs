@@ -93,7 +93,9 @@ async fn check(world: &World, who: &Principal, grants: &[(Role, &Target)]) -> us
                 .iter()
                 .filter(within)
                 .any(|thing| grants.iter().any(|(role, target)| allowed(*role, action) && holds(thing, target)));
-            let anybody = [Action::ListInstances, Action::ReadInstance, Action::ReadRoles].contains(&action);
+            let anybody =
+                [Action::ListInstances, Action::ReadInstance, Action::ReadServerCertificate, Action::ReadRoles];
+            let anybody = anybody.contains(&action);
             // The key of `default` that is granted in `ring` is in no ring that it could be reached in: the gate need not know.
             let nowhere = !grants.is_empty()
                 && grants.iter().all(|(_, target)| !world.things.iter().any(|thing| thing.lies_in(target)));
@@ -214,6 +216,8 @@ async fn network_policies_are_for_keys() {
         (Action::WriteInstancePolicies, [true, true, true], [true, false, false]),
         (Action::ReadMetrics, [true, true, false], [false, false, false]),
         (Action::ReadInstance, [true, true, false], [true, true, false]),
+        (Action::ReadServerCertificate, [true, true, false], [true, true, false]),
+        (Action::UpdateServerCertificate, [true, true, false], [true, true, false]),
         (Action::CreateGrant, [true, true, false], [true, true, false]),
         (Action::ReadRoles, [true, true, true], [true, true, true]),
     ];

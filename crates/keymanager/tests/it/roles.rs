@@ -29,7 +29,7 @@ const SERVICE: &[Ability] = &[
     (&[PurgeKey], &[KeyPurge]),
     // KMIP adapters, certificates, objects. HPCS's VMware KMIP Manager: activate, deactivate, get the status of a KMIP endpoint,
     // add and delete client certificates.
-    (&[CreateAdapter, DeleteAdapter, ReadAdapter], &[Manager, KmipAdapterManager, VmwareKmipManager]),
+    (&[CreateAdapter, UpdateAdapter, DeleteAdapter, ReadAdapter], &[Manager, KmipAdapterManager, VmwareKmipManager]),
     (&[AddCertificate, DeleteCertificate], &[Manager, KmipAdapterManager, VmwareKmipManager]),
     (&[ListAdapters, ListCertificates, ReadCertificate], &[Manager, KmipAdapterManager]),
     (&[ListKmipObjects, ReadKmipObject, DeleteKmipObject], &[Manager, KmipAdapterManager]),
@@ -38,8 +38,10 @@ const SERVICE: &[Ability] = &[
 ];
 
 const PLATFORM: &[Ability] = &[
-    (&[ListInstances, ReadInstance, ReadMetrics], &[Viewer, Operator, Editor, Administrator]),
+    (&[ListInstances, ReadInstance, ReadMetrics, ReadServerCertificate], &[Viewer, Operator, Editor, Administrator]),
     (&[CreateInstance, UpdateInstance, DeleteInstance], &[Editor, Administrator]),
+    // The server's own certificates: whoever changes them decides whom vCenter trusts.
+    (&[UpdateServerCertificate], &[Administrator]),
     (&[ListServiceIds, ReadServiceId, CreateServiceId, DeleteServiceId], &[Administrator]),
     (&[ListApiKeys, ReadApiKey, CreateApiKey, DeleteApiKey], &[Administrator]),
     (&[ListGrants, CreateGrant, DeleteGrant], &[Administrator]),

@@ -117,20 +117,13 @@ pub(super) async fn enlist_all(
     new: Vec<New>,
 ) -> Result<Vec<Certificate>, Error> {
     new.iter().try_for_each(|new| check_unlisted(app, caller, adapter, new))?;
-    let (registry, by) = (app.engine.registry(), caller.administrator());
-    let mut listed: Vec<Entry> = Vec::new();
-    for New { name, certificate, standing } in new {
-        let new = registry::NewCertificate { adapter: adapter.id, name: Some(name), der: certificate.der, standing };
-        match registry.add_certificate(new, &by, caller.now).await {
-            Ok(entry) => listed.push(entry),
-            Err(error) => {
-                for entry in &listed {
-                    registry.remove_certificate(entry, &by, caller.now).await?;
-                }
-                return Err(error.into());
-            }
-        }
-    }
+    let new = new.into_iter().map(|New { name, certificate, standing }| registry::NewCertificate {
+        adapter: adapter.id,
+        name: Some(name),
+        der: certificate.der,
+        standing,
+    });
+    let listed = app.engine.registry().add_certificates(new.collect(), &caller.administrator(), caller.now).await?;
     caller.set_recorded();
     listed.iter().for_each(|entry| app.book.forget(&entry.fingerprint));
     Ok(listed.iter().map(|entry| resource(entry, adapter, caller.now)).collect())

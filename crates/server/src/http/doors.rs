@@ -18,7 +18,7 @@ use crate::api::{Collection, Door, NewCredential, NewDoor, Resource, WhenExpired
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes.home(Action::ReadAdapter, "The adapter's door could not be retrieved", __path_show, show).home(
-        Action::CreateAdapter,
+        Action::UpdateAdapter,
         "The adapter's door could not be changed",
         __path_set,
         set,

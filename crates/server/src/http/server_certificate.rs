@@ -23,12 +23,22 @@ use crate::pki::{self, ServerCertificates, Shown, Slot, State as Standing, to_pe
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes
-        .installation(Action::ReadInstance, "Server certificates could not be retrieved", __path_show, show)
-        .installation(Action::UpdateInstance, "Server certificates could not be renewed", __path_renew, renew)
-        .installation(Action::UpdateInstance, "Request could not be made", __path_request, request)
-        .installation(Action::UpdateInstance, "Server certificate could not be staged", __path_stage, stage)
-        .installation(Action::UpdateInstance, "Server certificate could not be activated", __path_activate, activate)
-        .installation(Action::UpdateInstance, "Server certificate could not be dropped", __path_unstage, unstage)
+        .installation(Action::ReadServerCertificate, "Server certificates could not be retrieved", __path_show, show)
+        .installation(Action::UpdateServerCertificate, "Server certificates could not be renewed", __path_renew, renew)
+        .installation(Action::UpdateServerCertificate, "Request could not be made", __path_request, request)
+        .installation(Action::UpdateServerCertificate, "Server certificate could not be staged", __path_stage, stage)
+        .installation(
+            Action::UpdateServerCertificate,
+            "Server certificate could not be activated",
+            __path_activate,
+            activate,
+        )
+        .installation(
+            Action::UpdateServerCertificate,
+            "Server certificate could not be dropped",
+            __path_unstage,
+            unstage,
+        )
 }
 
 /// The server's certificates: served, staged and previous. Anybody with a role may see them, so that vCenter can be told to trust them

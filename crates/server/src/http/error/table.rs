@@ -114,7 +114,7 @@ impl From<engine::manage::Error> for Error {
             E::Door(_) => Error::field("door", message),
             E::DoorTaken(_) => Error::conflict("DOOR_TAKEN_ERR", message),
             E::Patterns => Error::field("subjects", message),
-            E::Listed(_) => Error::conflict("CERTIFICATE_LISTED_ERR", message),
+            E::Listed(_) | E::Twice(..) => Error::conflict("CERTIFICATE_LISTED_ERR", message),
             E::Limit(_) => Error::conflict("LIMIT_REACHED_ERR", message),
             E::InUse(_) => Error::conflict("PROTECTED_RESOURCE_ERR", message),
             E::Description => Error::field("description", message),

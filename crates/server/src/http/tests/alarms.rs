@@ -86,14 +86,22 @@ async fn the_servers_certificates_are_the_installations() {
         let reply = house.ask(method, &format!("/api/v1/tls/{what}"), body(what)).await;
         assert_eq!(reply.status, 403, "{what}: {}", reply.body);
     }
-    house.api_key = house.appoint_here(&[Role::Editor, Role::Manager]).await;
-    let bearer = format!("Bearer {}", house.api_key);
-    let plain = [("authorization", bearer.as_str())];
-    for (method, what) in changes {
-        let reply = house.send(method, &format!("/api/v1/tls/{what}"), &plain, body(what)).await;
-        assert_eq!(reply.status, 403, "{what}: {}", reply.body);
+    for (role, status) in [(Role::Editor, 401), (Role::Administrator, 403)] {
+        house.api_key = house.appoint_here(&[Role::Manager, role]).await;
+        let bearer = format!("Bearer {}", house.api_key);
+        let plain = [("authorization", bearer.as_str())];
+        for (method, what) in changes {
+            let reply = house.send(method, &format!("/api/v1/tls/{what}"), &plain, body(what)).await;
+            assert_eq!(reply.status, status, "{role:?} {what}: {}", reply.body);
+            let event = house.events().await.pop().unwrap();
+            assert_eq!(event["action"], "keystead.server-certificate.update", "{role:?} {what}");
+        }
+        assert_eq!(house.send("GET", "/api/v1/tls", &plain, "").await.status, 200);
     }
-    assert_eq!(house.send("GET", "/api/v1/tls", &plain, "").await.status, 200);
     // Its alarms are its own instance's also where it names none.
     assert_eq!(alarms(&house, None).await, []);
+    // Who has a role on keys alone sees them too.
+    house.api_key = house.appoint_here(&[Role::Reader]).await;
+    let bearer = format!("Bearer {}", house.api_key);
+    assert_eq!(house.send("GET", "/api/v1/tls", &[("authorization", &bearer)], "").await.status, 200);
 }

@@ -15,6 +15,9 @@ const ROTATE: &str = "kms.secrets.rotate";
 const REWRAPPED: &str = "kms.secrets.rewrap";
 const MADE: &str = "kms.kmip-management.create";
 const GONE: &str = "kms.kmip-management.delete";
+const CHANGED: &str = "kms.kmip-management.update";
+/// How many certificates are in `$several`.
+const SEVERAL: usize = 3;
 
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +32,11 @@ enum Who {
 
 use Who::{Manager, Reader, Stranger};
 
-/// Who asks what, the status of the answer, and the action of the call's one event.
+/// Who asks what, the status of the answer, and the action of the call's event: one, or one for each certificate that it adds.
 type Case = (Who, &'static str, &'static str, &'static str, u16, &'static str);
 
 /// In this order. `$name` stands for what the house has by that name.
-const CASES: [Case; 60] = [
+const CASES: [Case; 66] = [
     // KMIP objects as standard keys.
     (Manager, "DELETE", "/api/v2/keys/$one", "", 204, DELETE),
     (Manager, "DELETE", "/api/v2/keys/$one", "", 410, DELETE),
@@ -90,6 +93,13 @@ const CASES: [Case; 60] = [
     (Manager, "POST", "/api/v1/adapters/dc2/clients", r#"{"name": "issued"}"#, 409, MADE),
     (Manager, "POST", "/api/v1/adapters/dc2/clients/sign", r#"{"name": "signed", "csr": "hello"}"#, 400, MADE),
     (Reader, "POST", "/api/v1/adapters/dc2/clients", r#"{"name": "other"}"#, 401, MADE),
+    (Reader, "POST", "/api/v1/adapters/dc2/certificates", "$several", 401, MADE),
+    (Manager, "POST", "/api/v1/adapters/dc2/certificates", "$several", 201, MADE),
+    (Manager, "POST", "/api/v1/adapters/dc2/certificates", "$several", 409, MADE),
+    // Doors.
+    (Reader, "PUT", "/api/v1/adapters/dc2/door", "{}", 401, CHANGED),
+    (Manager, "PUT", "/api/v1/adapters/dc2/door", r#"{"shared": false}"#, 400, CHANGED),
+    (Manager, "PUT", "/api/v1/adapters/dc2/door", "{}", 200, CHANGED),
     // The root key of two adapters.
     (Reader, "POST", "/api/v2/keys/$root/actions/rotate", "", 401, ROTATE),
     (Manager, "POST", "/api/v2/keys/$root/actions/rotate", "", 204, ROTATE),
@@ -122,12 +132,14 @@ impl Scene {
         assert_eq!(house.ask("DELETE", "/api/v1/adapters/dc2/certificates/vc", "").await.status, 204);
         let adapter = json!({"name": "dc3", "profile": "native_1.0", "profile_data": {"crk_id": root}});
         let certificate = json!({"name": "vc", "certificate": pem});
+        let several = json!({"name": "many", "certificate": self_signed(SEVERAL)});
         let mut names = vec![
             ("$nobody", Uuid::from_u128(0x4000_8000).to_string()),
             ("$root", root.to_string()),
             ("$adapter", request("kmip_adapter", &adapter)),
             ("$certificate", request("kmip_client_certificate", &certificate)),
             ("$own_certificate", certificate.to_string()),
+            ("$several", several.to_string()),
         ];
         for name in ["$one", "$two", "$three", "$four"] {
             names.push((name, house.kmip_key("maker").await));
@@ -160,6 +172,9 @@ impl Scene {
         if (action, outcome) == (ROTATE, "success") {
             expected.extend([(REWRAPPED, "success"); 2]);
         }
+        if (case.3, outcome) == ("$several", "success") {
+            expected = vec![(action, outcome); SEVERAL];
+        }
         let events = self.house.events().await;
         let written = events.len() - before;
         let of_it: Vec<&Value> = events.iter().filter(|event| event["correlationId"] == correlation).collect();
@@ -175,6 +190,16 @@ async fn each_call_has_one_event() {
     for (number, case) in CASES.into_iter().enumerate() {
         scene.check(case, &format!("call-{number}")).await;
     }
+}
+
+/// Certificates, one after the other.
+fn self_signed(count: usize) -> String {
+    let made = (0..count).map(|number| {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+        let params = rcgen::CertificateParams::new(vec![format!("vc{number}.example.com")]).unwrap();
+        params.self_signed(&key).unwrap().pem()
+    });
+    made.collect()
 }
 
 fn text(value: &Value) -> &str {

@@ -7,6 +7,7 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod crowd;
 pub mod doctor;
 pub mod expiry;
 pub mod folder;

@@ -5,7 +5,7 @@ use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
-use super::{Error, schedule};
+use super::{Error, process, schedule};
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
@@ -113,7 +113,7 @@ fn serve(
     let port = Port {
         engine: engine.clone(),
         tls: tls.clone(),
-        limits: config.limits.clone(),
+        limits: config.limits.within(process::open_files()),
         proxies: config.proxies.clone(),
         refusals: refusals.clone(),
         book: book.clone(),

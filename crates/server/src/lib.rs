@@ -15,6 +15,7 @@ pub mod http;
 pub mod identity;
 pub mod kmip;
 pub mod kmip_service;
+pub mod metrics;
 pub mod pki;
 pub mod serve;
 pub mod telemetry;

@@ -26,6 +26,7 @@ pub use sightings::{Seen, Sightings, Step};
 
 use crate::config::Limits;
 use crate::crowd::{Quiet, Shares};
+use crate::metrics;
 use crate::tls::Live;
 use ::kmip::Timestamp;
 use admission::Reminders;
@@ -64,6 +65,8 @@ pub struct Port {
     pub book: Arc<Book>,
     /// Where the steps of a pairing are noted.
     pub sightings: Arc<Sightings>,
+    /// Where what happens is counted.
+    pub metrics: Arc<metrics::Kmip>,
     /// Where connections have the time from.
     pub now: fn() -> Timestamp,
 }

@@ -11,7 +11,9 @@ mod parts;
 mod process;
 mod rest;
 mod storage;
+mod survey;
 
+use crate::kmip::Refusals;
 use ::kmip::Timestamp;
 pub use kmip::Kmip;
 pub(crate) use kmip::Tally;
@@ -21,6 +23,8 @@ use prometheus_client::registry::Registry;
 pub use rest::Rest;
 use std::sync::Arc;
 pub use storage::Storage;
+use survey::Surveyed;
+pub use survey::Surveyor;
 
 /// OpenMetrics' text (OpenMetrics 1.0, "Text format").
 pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -37,20 +41,24 @@ pub struct Metrics {
     pub storage: Arc<Storage>,
     /// What other parts tell of themselves.
     pub parts: Parts,
+    /// What is looked up when it is asked for.
+    pub(crate) survey: Arc<Surveyed>,
     registry: Registry,
 }
 
 impl Metrics {
     /// New ones, of a server that starts at this moment.
-    pub fn new(started: Timestamp) -> Self {
+    pub fn new(started: Timestamp, refusals: Arc<Refusals>) -> Self {
         let (kmip, rest, storage) = (Arc::<Kmip>::default(), Arc::<Rest>::default(), Arc::<Storage>::default());
         let (parts, mut registry) = (Parts::default(), Registry::default());
         process::register(&mut registry, started);
-        kmip.register(&mut registry);
+        kmip.register(&mut registry, refusals);
         rest.register(&mut registry);
         storage.register(&mut registry);
         parts.register(&mut registry);
-        Metrics { kmip, rest, storage, parts, registry }
+        let survey = Arc::<Surveyed>::default();
+        survey.register(&mut registry);
+        Metrics { kmip, rest, storage, parts, survey, registry }
     }
 
     /// All of them, in OpenMetrics' text or in Prometheus' older one.

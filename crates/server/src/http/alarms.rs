@@ -9,16 +9,17 @@ use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
 use super::{Administration, Shared};
+use crate::alarms::Standing;
 use crate::api::{Alarm, Collection, Resource, rfc3339};
-use crate::expiry::{self, Sources, Watched, What};
+use crate::expiry::{self, Sources, Watched};
 use crate::pki::hexadecimal;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes.installation(Action::ListCertificates, "Alarms could not be retrieved", __path_list, list)
 }
 
-/// Certificates that are about to expire, the most urgent first: those of an instance's adapters, or with no instance named all of
-/// them and the server's own
+/// What somebody has to look after: keys that can't be opened and the like, then certificates that are about to expire, the most
+/// urgent first. Those of an instance, or with no instance named all of them and the server's own
 #[utoipa::path(
     get,
     path = "/api/v1/alarms",
@@ -30,7 +31,9 @@ async fn list(caller: Caller, State(app): State<Shared>) -> Answer {
         true => everything(&app, caller.now).await?,
         false => expiry::clients(app.engine.registry(), caller.instance),
     };
-    Ok(Reply::all(expiry::alarms(watched, caller.now).into_iter().map(resource).collect()))
+    let standing = app.board.standing(Some(caller.instance).filter(|instance| !instance.is_nil()));
+    let certificates = expiry::alarms(watched, caller.now).into_iter().map(resource);
+    Ok(Reply::all(standing.into_iter().map(of_board).chain(certificates).collect()))
 }
 
 async fn everything(app: &Administration, now: Timestamp) -> Result<Vec<Watched>, Error> {
@@ -41,25 +44,35 @@ async fn everything(app: &Administration, now: Timestamp) -> Result<Vec<Watched>
     })
 }
 
-fn resource(alarm: expiry::Alarm) -> Alarm {
-    let kind = match alarm.watched.what {
-        What::Served(..) => "server",
-        What::Staged(_) => "server-staged",
-        What::OwnAuthority => "server-ca",
-        What::Client => "client",
-        What::ClientAuthority => "client-ca",
-    };
-    let entry = alarm.watched.entry.as_ref();
+fn of_board((kind, alarm): (&str, Standing)) -> Alarm {
     Alarm {
         kind: kind.to_owned(),
+        severity: alarm.severity.name().to_owned(),
+        message: alarm.message,
+        advice: alarm.advice,
+        days_left: None,
+        threshold_days: None,
+        not_after: None,
+        subject: None,
+        fingerprint: None,
+        instance: alarm.instance.map(|instance| instance.to_string()),
+        adapter: alarm.adapter,
+        name: None,
+    }
+}
+
+fn resource(alarm: expiry::Alarm) -> Alarm {
+    let entry = alarm.watched.entry.as_ref();
+    Alarm {
+        kind: alarm.watched.what.kind().to_owned(),
         severity: alarm.threshold.severity.name().to_owned(),
         message: alarm.message(),
         advice: alarm.watched.advice(),
-        days_left: alarm.days,
-        threshold_days: alarm.threshold.days,
-        not_after: rfc3339(alarm.watched.not_after),
-        subject: alarm.watched.subject.clone(),
-        fingerprint: hexadecimal(&alarm.watched.fingerprint),
+        days_left: Some(alarm.days),
+        threshold_days: Some(alarm.threshold.days),
+        not_after: Some(rfc3339(alarm.watched.not_after)),
+        subject: Some(alarm.watched.subject.clone()),
+        fingerprint: Some(hexadecimal(&alarm.watched.fingerprint)),
         instance: entry.map(|entry| entry.instance.to_string()),
         adapter: entry.map(|entry| entry.adapter.clone()),
         name: entry.map(|entry| entry.name.clone()),

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::family::{Rows, counter, label};
 use super::latency::Latency;
+use crate::kmip::Refusals;
 
 /// Operations have the numbers 1 to 42 (KMIP 1.4, 9.1.3.2.27); 0 is for all others, and for messages of several items.
 const OPERATIONS: usize = 43;
@@ -62,7 +63,7 @@ impl Default for Kmip {
 }
 
 impl Kmip {
-    pub(super) fn register(self: &Arc<Self>, registry: &mut Registry) {
+    pub(super) fn register(self: &Arc<Self>, registry: &mut Registry, refusals: Arc<Refusals>) {
         let (a, b, c) = (self.clone(), self.clone(), self.clone());
         let one =
             ("keystead_kmip_requests", "KMIP batch items that were answered, by operation, adapter and result reason");
@@ -77,6 +78,15 @@ impl Kmip {
             "How long TLS handshakes took that came to a client's certificate",
         );
         Rows::register(registry, one, MetricType::Histogram, move |rows| c.handshakes.encode(rows));
+        let one = (
+            "keystead_kmip_handshakes",
+            "TLS handshakes at the KMIP ports: those that came to a client's certificate, and why others did not",
+        );
+        let shaken = self.clone();
+        Rows::register(registry, one, MetricType::Counter, move |rows| {
+            let all = [("success", shaken.shaken.load(Ordering::Relaxed))].into_iter().chain(refusals.counts());
+            all.into_iter().try_for_each(|(outcome, count)| counter(rows, &[label("outcome", outcome)], count))
+        });
         let states = [("waiting", self.waiting.clone()), ("seated", self.seated.clone())];
         let one = (
             "keystead_kmip_connections",
@@ -108,11 +118,6 @@ impl Kmip {
     pub(crate) fn shook_hands(&self, time: Duration) {
         self.shaken.fetch_add(1, Ordering::Relaxed);
         self.handshakes.note(time);
-    }
-
-    /// How many handshakes came to a client's certificate.
-    pub(crate) fn handshakes(&self) -> u64 {
-        self.shaken.load(Ordering::Relaxed)
     }
 
     /// A connection came.

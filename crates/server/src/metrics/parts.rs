@@ -22,7 +22,6 @@ pub struct Parts {
     sink_failures: Counters<2>,
     rotation_jobs: Gauges<1>,
     rewrapped: Counters<1>,
-    alarms: Gauges<2>,
     canary_ok: Gauges<3>,
     canary_run: Gauge,
     ready: Gauges<1>,
@@ -45,8 +44,6 @@ impl Parts {
         registry.register(one, "Rotations of root keys that are not done yet, by state", self.rotation_jobs.clone());
         let one = "keystead_rotation_adapters";
         registry.register(one, "Adapter keys that rotations wrapped anew, by outcome", self.rewrapped.clone());
-        let one = "keystead_alarms";
-        registry.register(one, "Alarms that stand, by kind and severity", self.alarms.clone());
         let one = "keystead_canary_ok";
         let help = "Whether the adapter's key could be unwrapped and one of its objects opened when last tried";
         registry.register(one, help, self.canary_ok.clone());
@@ -120,11 +117,6 @@ impl Parts {
     /// An adapter's key was wrapped anew by a rotation, or could not be.
     pub fn rewrapped(&self, done: bool) {
         self.rewrapped.get_or_create(&[outcome(done)]).inc();
-    }
-
-    /// How many alarms of a kind stand at a severity.
-    pub fn set_alarms(&self, kind: &str, severity: &str, count: u64) {
-        self.alarms.get_or_create(&[label("kind", kind), label("severity", severity)]).set(signed(count));
     }
 
     /// Whether an adapter's key and one of its objects could be opened.

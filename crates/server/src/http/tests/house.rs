@@ -84,6 +84,20 @@ impl House {
         let guesses = Guesses::new();
         let (metrics, book, sightings, refusals) = Default::default();
         let (port, now) = (443, now);
+        let installation = Arc::new(crate::metrics::Metrics::new(now(), Arc::default()));
+        let board = Arc::<crate::alarms::Board>::default();
+        let sources =
+            crate::expiry::Sources { engine: engine.clone(), keys: keys.clone(), certificates: certificates.clone() };
+        let (data, last) = (folder.path().join("data"), Arc::default());
+        let health = crate::health::Health::new(
+            (engine.clone(), keys.clone()),
+            (store.clone(), journal.clone()),
+            data.clone(),
+            installation.clone(),
+        );
+        let (metrics_of_all, board_of_all) = (installation.clone(), board.clone());
+        let surveyor = crate::metrics::Surveyor { sources, board: board_of_all, metrics: metrics_of_all, data, last };
+        let (surveyor, health) = (Arc::new(surveyor), Arc::new(health));
         let app = Administration {
             engine,
             keys,
@@ -94,6 +108,10 @@ impl House {
             tokens,
             guesses,
             metrics,
+            installation,
+            surveyor,
+            health,
+            board,
             book,
             sightings,
             refusals,

@@ -43,8 +43,9 @@ pub(super) fn add_to(routes: Routes) -> Routes {
 )]
 async fn show(caller: Caller, State(app): State<Shared>, headers: HeaderMap) -> Result<Response, Error> {
     if !caller.instance.is_nil() {
-        return Err(Error::bad_request(
-            "INVALID_FIELD_ERR",
+        return Err(Error::refused(
+            403,
+            "INSTALLATION_ONLY_ERR",
             "these numbers are of all instances: leave the header `Bluemix-Instance` out, and use an API key that is for the \
              installation. An instance's own are at /api/v1/metrics",
         ));
@@ -54,6 +55,7 @@ async fn show(caller: Caller, State(app): State<Shared>, headers: HeaderMap) -> 
 
 async fn answer(app: &Shared, headers: &HeaderMap) -> Response {
     app.surveyor.look((app.now)()).await;
+    app.health.parts((app.now)()).await;
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let open = accept.contains("application/openmetrics-text");
     let kind = if open { OPEN_METRICS } else { TEXT };

@@ -3,7 +3,7 @@
 //! The invariant: **labels are bounded**: words of our own, an instance's and an adapter's identifier and name, never a key's.
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -59,6 +59,30 @@ where
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut rows = encoder.encode_descriptor(self.name, self.help, None, self.sort)?;
         (self.write)(&mut rows)
+    }
+}
+
+/// A metric of the library that is shown under its name also while it has no rows, so that whoever makes graphs and alarms finds it.
+struct Kept<M>(&'static str, &'static str, M);
+
+/// Registers it: name, help.
+pub(super) fn keep<M>(registry: &mut Registry, name: &'static str, help: &'static str, metric: M)
+where
+    M: EncodeMetric + Send + Sync + 'static,
+{
+    registry.register_collector(Box::new(Kept(name, help, metric)));
+}
+
+impl<M> fmt::Debug for Kept<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl<M: EncodeMetric + Send + Sync + 'static> Collector for Kept<M> {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let Kept(name, help, metric) = self;
+        metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
     }
 }
 

@@ -26,7 +26,7 @@ const BOUNDS: [f64; 17] = [
     1.0,
     2.5,
     10.0,
-    f64::MAX,
+    f64::INFINITY,
 ];
 
 /// A histogram of times.

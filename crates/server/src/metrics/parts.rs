@@ -7,7 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use uuid::Uuid;
 
-use super::family::{Counters, Gauges, label};
+use super::family::{Counters, Gauges, keep, label};
 
 /// See the module.
 #[derive(Default)]
@@ -41,39 +41,40 @@ impl Parts {
         self.register_backup(registry);
         self.register_audit(registry);
         let one = "keystead_rotation_jobs";
-        registry.register(one, "Rotations of root keys that are not done yet, by state", self.rotation_jobs.clone());
+        keep(registry, one, "Rotations of root keys that are not done yet, by state", self.rotation_jobs.clone());
         let one = "keystead_rotation_adapters";
-        registry.register(one, "Adapter keys that rotations wrapped anew, by outcome", self.rewrapped.clone());
+        keep(registry, one, "Adapter keys that rotations wrapped anew, by outcome", self.rewrapped.clone());
         let one = "keystead_canary_ok";
         let help = "Whether the adapter's key could be unwrapped and one of its objects opened when last tried";
-        registry.register(one, help, self.canary_ok.clone());
+        keep(registry, one, help, self.canary_ok.clone());
         let one = "keystead_canary_last_run_timestamp_seconds";
-        registry.register(one, "When all adapters were last tried, 0 before the first time", self.canary_run.clone());
+        keep(registry, one, "When all adapters were last tried, 0 before the first time", self.canary_run.clone());
         let one = "keystead_ready";
-        registry.register(one, "Whether a part of the server can do its work, as last asked", self.ready.clone());
+        keep(registry, one, "Whether a part of the server can do its work, as last asked", self.ready.clone());
     }
 
     fn register_backup(&self, registry: &mut Registry) {
         let one = "keystead_backup_last_timestamp_seconds";
-        registry.register(one, "When the last good backup was made, 0 where there is none", self.backup_taken.clone());
+        keep(registry, one, "When the last good backup was made, 0 where there is none", self.backup_taken.clone());
         let one = "keystead_backup_last_size_bytes";
-        registry.register(one, "The size of the last good backup", self.backup_size.clone());
+        keep(registry, one, "The size of the last good backup", self.backup_size.clone());
         let one = "keystead_backup_verified_timestamp_seconds";
         let help = "When a backup was last verified, 0 where none was";
-        registry.register(one, help, self.backup_verified.clone());
-        registry.register("keystead_backups", "Backups that were tried, by outcome", self.backups.clone());
+        keep(registry, one, help, self.backup_verified.clone());
+        keep(registry, "keystead_backups", "Backups that were tried, by outcome", self.backups.clone());
     }
 
     fn register_audit(&self, registry: &mut Registry) {
         let one = "keystead_audit_sink_up";
-        registry.register(one, "Whether an audit sink takes events", self.sink_up.clone());
+        keep(registry, one, "Whether an audit sink takes events", self.sink_up.clone());
         let one = "keystead_audit_sink_lag_events";
-        registry.register(one, "Events that an audit sink has not taken yet", self.sink_lag_events.clone());
+        keep(registry, one, "Events that an audit sink has not taken yet", self.sink_lag_events.clone());
         let one = "keystead_audit_sink_lag_seconds";
         let help = "How old the oldest event is that an audit sink has not taken yet";
-        registry.register(one, help, self.sink_lag_seconds.clone());
+        keep(registry, one, help, self.sink_lag_seconds.clone());
         let one = "keystead_audit_sink_failures";
-        registry.register(
+        keep(
+            registry,
             one,
             "Events that an audit sink failed to take when it was given them",
             self.sink_failures.clone(),

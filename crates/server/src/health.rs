@@ -31,6 +31,9 @@ const SAMPLE: usize = 16;
 /// Less free room than this is told of: 256 MiB.
 const LITTLE_ROOM: u64 = 256 << 20;
 
+/// The part that unwraps keys.
+pub const ROOT_KEYS: &str = "root_keys";
+
 /// How a part does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Condition {
@@ -84,8 +87,7 @@ impl Health {
     /// How each part does at this moment, or did within the last second.
     pub async fn parts(&self, now: Timestamp) -> Arc<[Part]> {
         let mut last = self.last.lock().await;
-        if let Some((at, parts)) = last.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR) {
-            let _ = at;
+        if let Some((_, parts)) = last.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR) {
             return parts.clone();
         }
         let (root_keys, store, journal) = tokio::join!(
@@ -96,7 +98,7 @@ impl Health {
             in_time(self.store(), "the store takes no change in time: look at the disk"),
             in_time(self.journal(), "the journal can't be flushed in time: look at the disk"),
         );
-        let all = [("root_keys", root_keys), ("store", store), ("journal", journal), ("disk", self.disk())];
+        let all = [(ROOT_KEYS, root_keys), ("store", store), ("journal", journal), ("disk", self.disk())];
         let parts: Arc<[Part]> = all.map(|(name, (condition, reason))| Part { name, condition, reason }).into();
         parts.iter().for_each(|part| self.metrics.parts.set_ready(part.name, part.condition != Condition::Failing));
         *last = Some((Instant::now(), parts.clone()));

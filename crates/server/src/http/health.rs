@@ -11,7 +11,7 @@ use super::Shared;
 use super::answer::json;
 use super::routes::Routes;
 use crate::api::{Collection, Health, HealthPart, Resource, Status};
-use crate::health::{Condition, Part};
+use crate::health::{Condition, Part, ROOT_KEYS};
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes.public(__path_show, show).public(__path_live, live).public(__path_ready, ready)
@@ -28,14 +28,9 @@ pub(super) fn add_to(routes: Routes) -> Routes {
     )
 )]
 async fn show(State(app): State<Shared>) -> Response {
-    let status = match app.keys.try_out((app.now)()).await {
-        Ok(()) => Status::Ok,
-        Err(error) => {
-            tracing::error!(%error, "the health check failed");
-            Status::Failing
-        }
-    };
-    answer(Health { status, parts: None })
+    let parts = app.health.parts((app.now)()).await;
+    let root_keys = parts.iter().find(|part| part.name == ROOT_KEYS).map_or(Condition::Failing, |part| part.condition);
+    answer(Health { status: status(root_keys), parts: None })
 }
 
 /// Whether the process answers

@@ -44,6 +44,7 @@ use kmip::Timestamp;
 use store::journal::Journal;
 use tower::ServiceExt;
 
+use crate::alarm::Alarms;
 use crate::identity::{Guesses, Tokens};
 use crate::kmip::{Book, Refusals, Sightings};
 pub use connection::serve;
@@ -69,6 +70,8 @@ pub struct Administration {
     pub tokens: Arc<Tokens>,
     /// Failed attempts to show one.
     pub guesses: Guesses,
+    /// What an operator should look into.
+    pub alarms: Arc<Alarms>,
     /// What was asked of instances that want it counted.
     pub metrics: Metrics,
     /// The installation's numbers.
@@ -77,8 +80,6 @@ pub struct Administration {
     pub surveyor: Arc<crate::metrics::Surveyor>,
     /// Whether the server can do its work.
     pub health: Arc<crate::health::Health>,
-    /// Alarms that stand, beside those of certificates.
-    pub board: Arc<crate::alarms::Board>,
     /// Certificates that came to the KMIP port and were on no list.
     pub book: Arc<Book>,
     /// The steps of a pairing that were seen there.

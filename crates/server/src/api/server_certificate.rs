@@ -1,4 +1,4 @@
-//! The server's own certificates, and the alarms about certificates that are about to expire.
+//! The server's own certificates.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -60,52 +60,10 @@ pub struct ServerRequest {
     pub csr: String,
 }
 
-/// What somebody has to look after: a certificate that is about to expire, or has, or something else that stands.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Alarm {
-    /// `server`, `server-staged`, `server-ca`, `client` or `client-ca` for a certificate; `canary` for keys that can't be opened; or
-    /// another part's word.
-    pub kind: String,
-    /// `warning` or `error`.
-    pub severity: String,
-    /// What, and when, in a sentence.
-    pub message: String,
-    /// What to do.
-    pub advice: String,
-    /// A certificate's: whole days until it expires; negative afterwards.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub days_left: Option<i64>,
-    /// A certificate's: the threshold that it crossed: 90, 30, 14, 7, 1, or 0 once it has expired.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub threshold_days: Option<i64>,
-    /// A certificate's: the end of its validity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_after: Option<String>,
-    /// A certificate's: the subject's distinguished name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// A certificate's: SHA-256 of the DER in lower-case hexadecimal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<String>,
-    /// The instance that it is about, if it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instance: Option<String>,
-    /// The adapter's name, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub adapter: Option<String>,
-    /// The entry's name, where it is on a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-}
-
 impl Resource for ServerCertificate {
     const TYPE: &'static str = "application/vnd.keystead.server-certificate+json";
 }
 
 impl Resource for ServerRequest {
     const TYPE: &'static str = "application/vnd.keystead.server-request+json";
-}
-
-impl Resource for Alarm {
-    const TYPE: &'static str = "application/vnd.keystead.alarm+json";
 }

@@ -1,4 +1,4 @@
-//! Alarms: certificates that are about to expire, of whatever the caller looks after.
+//! Alarms: what stands, and certificates that are about to expire, of whatever the caller looks after.
 
 use axum::extract::State;
 use keymanager::Action;
@@ -9,7 +9,7 @@ use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
 use super::{Administration, Shared};
-use crate::alarms::Standing;
+use crate::alarm;
 use crate::api::{Alarm, Collection, Resource, rfc3339};
 use crate::expiry::{self, Sources, Watched};
 use crate::pki::hexadecimal;
@@ -18,8 +18,8 @@ pub(super) fn add_to(routes: Routes) -> Routes {
     routes.installation(Action::ListCertificates, "Alarms could not be retrieved", __path_list, list)
 }
 
-/// What somebody has to look after: keys that can't be opened and the like, then certificates that are about to expire, the most
-/// urgent first. Those of an instance, or with no instance named all of them and the server's own
+/// What to look into: first what went wrong or may, then certificates that are about to expire, the most urgent first. Of an instance's
+/// own, or with no instance named of all and of the server itself
 #[utoipa::path(
     get,
     path = "/api/v1/alarms",
@@ -27,13 +27,14 @@ pub(super) fn add_to(routes: Routes) -> Routes {
     responses((status = 200, body = Collection<Alarm>, content_type = Alarm::TYPE))
 )]
 async fn list(caller: Caller, State(app): State<Shared>) -> Answer {
-    let watched = match caller.instance.is_nil() {
-        true => everything(&app, caller.now).await?,
-        false => expiry::clients(app.engine.registry(), caller.instance),
+    let instance = (!caller.instance.is_nil()).then_some(caller.instance);
+    let watched = match instance {
+        None => everything(&app, caller.now).await?,
+        Some(instance) => expiry::clients(app.engine.registry(), instance),
     };
-    let standing = app.board.standing(Some(caller.instance).filter(|instance| !instance.is_nil()));
-    let certificates = expiry::alarms(watched, caller.now).into_iter().map(resource);
-    Ok(Reply::all(standing.into_iter().map(of_board).chain(certificates).collect()))
+    let standing = app.alarms.standing(instance).into_iter().map(standing);
+    let certificates = expiry::alarms(watched, caller.now).into_iter().map(certificate);
+    Ok(Reply::all(standing.chain(certificates).collect()))
 }
 
 async fn everything(app: &Administration, now: Timestamp) -> Result<Vec<Watched>, Error> {
@@ -44,24 +45,20 @@ async fn everything(app: &Administration, now: Timestamp) -> Result<Vec<Watched>
     })
 }
 
-fn of_board((kind, alarm): (&str, Standing)) -> Alarm {
+fn standing(alarm: alarm::Alarm) -> Alarm {
     Alarm {
-        kind: kind.to_owned(),
+        kind: alarm.kind.to_owned(),
         severity: alarm.severity.name().to_owned(),
         message: alarm.message,
         advice: alarm.advice,
-        days_left: None,
-        threshold_days: None,
-        not_after: None,
-        subject: None,
-        fingerprint: None,
+        since: Some(rfc3339(alarm.since.seconds())),
+        about: Some(alarm.about),
         instance: alarm.instance.map(|instance| instance.to_string()),
-        adapter: alarm.adapter,
-        name: None,
+        ..Alarm::default()
     }
 }
 
-fn resource(alarm: expiry::Alarm) -> Alarm {
+fn certificate(alarm: expiry::Alarm) -> Alarm {
     let entry = alarm.watched.entry.as_ref();
     Alarm {
         kind: alarm.watched.what.kind().to_owned(),
@@ -76,5 +73,6 @@ fn resource(alarm: expiry::Alarm) -> Alarm {
         instance: entry.map(|entry| entry.instance.to_string()),
         adapter: entry.map(|entry| entry.adapter.clone()),
         name: entry.map(|entry| entry.name.clone()),
+        ..Alarm::default()
     }
 }

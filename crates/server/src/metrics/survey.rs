@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::Metrics;
 use super::family::{Labels, Rows, gauge, label};
-use crate::alarms::Board;
+use crate::alarm::Alarms;
 use crate::expiry::{self, Sources, Watched, What};
 
 const GOOD_FOR: Duration = Duration::from_secs(15);
@@ -83,7 +83,7 @@ pub struct Surveyor {
     /// Where certificates and keys are.
     pub sources: Sources,
     /// Alarms that stand, beside those of certificates.
-    pub board: Arc<Board>,
+    pub alarms: Arc<Alarms>,
     /// The numbers that are kept up to date.
     pub metrics: Arc<Metrics>,
     /// The data folder.
@@ -156,7 +156,7 @@ impl Surveyor {
     fn alarms(&self, watched: &[Watched], now: Timestamp) -> Vec<(Labels<2>, f64)> {
         let own = expiry::alarms(watched.to_vec(), now).into_iter();
         let own = own.map(|alarm| (alarm.watched.what.kind(), alarm.threshold.severity));
-        let others = self.board.standing(None).into_iter().map(|(kind, alarm)| (kind, alarm.severity));
+        let others = self.alarms.standing(None).into_iter().map(|alarm| (alarm.kind, alarm.severity));
         let mut counts = HashMap::<_, u64>::new();
         own.chain(others).for_each(|(kind, severity)| *counts.entry((kind, severity.name())).or_default() += 1);
         let rows = counts

@@ -3,11 +3,12 @@
 //! Records that nobody asks for can rot unseen until the day on which a host needs them. The invariant: **a failure is told three times**:
 //! in the log, as an alarm that stands until it is mended, and as a number.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::alarms::{Board, Standing};
+use crate::alarm::{Alarm, Alarms};
 use crate::clock;
 use crate::expiry::Severity;
 use crate::metrics::Metrics;
@@ -25,7 +26,7 @@ const KIND: &str = "canary";
 pub(super) struct Canary {
     pub(super) engine: Arc<Engine>,
     pub(super) keys: Arc<KeyManager>,
-    pub(super) board: Arc<Board>,
+    pub(super) alarms: Arc<Alarms>,
     pub(super) metrics: Arc<Metrics>,
 }
 
@@ -34,16 +35,16 @@ impl Canary {
     pub(super) async fn keep(self, every: Duration, stopped: impl Future<Output = ()>) {
         let mut rounds = interval(every);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut stopped = pin!(stopped);
+        let (mut failing, mut stopped) = (BTreeSet::new(), pin!(stopped));
         loop {
             tokio::select! {
                 () = &mut stopped => return,
-                _ = rounds.tick() => self.round().await,
+                _ = rounds.tick() => self.round(&mut failing).await,
             }
         }
     }
 
-    async fn round(&self) {
+    async fn round(&self, failing: &mut BTreeSet<Uuid>) {
         let now = clock::now();
         let call = Call::internal(Uuid::nil(), Action::ListInstances, KIND, now);
         let instances = match self.keys.instances(&call).await {
@@ -52,12 +53,19 @@ impl Canary {
         };
         let registry = self.engine.registry();
         let adapters: Vec<_> = instances.iter().flat_map(|instance| registry.adapters(instance.id)).collect();
-        self.board.keep(KIND, |about| adapters.iter().any(|adapter| adapter.id.to_string() == about));
         self.metrics.parts.begin_canary();
+        let mut failed = BTreeSet::new();
         for adapter in &adapters {
-            let failed = self.try_one(adapter).await;
-            self.tell(adapter, failed);
+            let why = self.try_one(adapter).await;
+            self.metrics.parts.set_canary((adapter.id, &adapter.name, adapter.instance), why.is_none());
+            if let Some(why) = why {
+                self.alarms.raise(alarm(adapter, &why));
+                failed.insert(adapter.id);
+            }
         }
+        // Mended, or gone with its adapter.
+        failing.difference(&failed).for_each(|adapter| self.alarms.clear(KIND, &adapter.to_string()));
+        *failing = failed;
         self.metrics.parts.set_canary_run(now);
     }
 
@@ -69,16 +77,17 @@ impl Canary {
             Err(Failure::Failed(fault)) => Some(fault.to_string()),
         }
     }
+}
 
-    fn tell(&self, adapter: &Adapter, failed: Option<String>) {
-        let (id, name, instance) = (adapter.id, adapter.name.clone(), adapter.instance);
-        self.metrics.parts.set_canary((id, &name, instance), failed.is_none());
-        let Some(why) = failed else { return self.board.lower(KIND, id) };
-        let message = format!("keys of adapter {name} can't be opened: {why}");
-        let advice =
-            "restore the last good backup beside this server, and compare; don't restart hosts meanwhile".to_owned();
-        let alarm =
-            Standing { severity: Severity::Error, message, advice, instance: Some(instance), adapter: Some(name) };
-        self.board.raise(KIND, id, alarm);
+fn alarm(adapter: &Adapter, why: &str) -> Alarm {
+    Alarm {
+        kind: KIND,
+        about: adapter.id.to_string(),
+        severity: Severity::Error,
+        message: format!("keys of adapter {} can't be opened: {why}", adapter.name),
+        advice: "restore the last good backup beside this server, and compare; don't restart hosts meanwhile"
+            .to_owned(),
+        instance: Some(adapter.instance),
+        since: clock::now(),
     }
 }

@@ -7,7 +7,7 @@ use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
 use super::{Error, process, schedule};
-use crate::alarms::Board;
+use crate::alarm::Alarms;
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
@@ -62,14 +62,14 @@ impl Running {
         let folder = Arc::new(folder);
         let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
-        let board = Arc::<Board>::default();
-        let servers = serve(config, listeners, &core, &own, (&tls, &stop), (refusals, &numbers, &board));
+        let alarms = Arc::<Alarms>::default();
+        let servers = serve(config, listeners, &core, &own, (&tls, &stop), (refusals, &numbers, &alarms));
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
         tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
         tokio::spawn(schedule::watch_expiry(sources, stopped(&stop)));
-        let canary = Canary { engine: core.engine.clone(), keys: core.keys.clone(), board, metrics: numbers };
+        let canary = Canary { engine: core.engine.clone(), keys: core.keys.clone(), alarms, metrics: numbers };
         tokio::spawn(canary.keep(config.canary, stopped(&stop)));
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
@@ -113,7 +113,7 @@ fn serve(
     core: &Core,
     certificates: &Arc<ServerCertificates>,
     (tls, stop): (&Arc<Live>, &watch::Sender<bool>),
-    (refusals, numbers, board): (Arc<Refusals>, &Arc<metrics::Metrics>, &Arc<Board>),
+    (refusals, numbers, alarms): (Arc<Refusals>, &Arc<metrics::Metrics>, &Arc<Alarms>),
 ) -> [JoinHandle<()>; 2] {
     let Listeners { kmip, admin, metrics } = listeners;
     let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.issuer());
@@ -131,7 +131,7 @@ fn serve(
     };
     let sources = Sources { engine: engine.clone(), keys: keys.clone(), certificates: certificates.clone() };
     let (data, last) = (config.data.clone(), Arc::default());
-    let surveyor = Surveyor { sources, board: board.clone(), metrics: numbers.clone(), data, last };
+    let surveyor = Surveyor { sources, alarms: alarms.clone(), metrics: numbers.clone(), data, last };
     let (store, journal) = (core.store.clone(), core.journal.clone());
     let health = Health::new((engine.clone(), keys.clone()), (store, journal), config.data.clone(), numbers.clone());
     let administration = Arc::new(Administration {
@@ -143,11 +143,11 @@ fn serve(
         journal: core.journal.clone(),
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
+        alarms: alarms.clone(),
         metrics: Metrics::default(),
         installation: numbers.clone(),
         surveyor: Arc::new(surveyor),
         health: Arc::new(health),
-        board: board.clone(),
         book,
         sightings,
         refusals,

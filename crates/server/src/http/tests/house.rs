@@ -85,7 +85,6 @@ impl House {
         let (metrics, book, sightings, refusals) = Default::default();
         let (port, now) = (443, now);
         let installation = Arc::new(crate::metrics::Metrics::new(now(), Arc::default()));
-        let board = Arc::<crate::alarms::Board>::default();
         let sources =
             crate::expiry::Sources { engine: engine.clone(), keys: keys.clone(), certificates: certificates.clone() };
         let (data, last) = (folder.path().join("data"), Arc::default());
@@ -95,8 +94,9 @@ impl House {
             data.clone(),
             installation.clone(),
         );
-        let (metrics_of_all, board_of_all) = (installation.clone(), board.clone());
-        let surveyor = crate::metrics::Surveyor { sources, board: board_of_all, metrics: metrics_of_all, data, last };
+        let alarms = Arc::<crate::alarm::Alarms>::default();
+        let (all, standing) = (installation.clone(), alarms.clone());
+        let surveyor = crate::metrics::Surveyor { sources, alarms: standing, metrics: all, data, last };
         let (surveyor, health) = (Arc::new(surveyor), Arc::new(health));
         let app = Administration {
             engine,
@@ -107,11 +107,11 @@ impl House {
             journal,
             tokens,
             guesses,
+            alarms,
             metrics,
             installation,
             surveyor,
             health,
-            board,
             book,
             sightings,
             refusals,

@@ -5,19 +5,20 @@
 //! numbers, by IBM's names, are elsewhere ([`crate::http::Metrics`]).
 
 mod family;
-mod kmip;
+
 mod latency;
 mod parts;
+mod port;
 mod process;
 mod rest;
 mod storage;
 mod survey;
 
 use crate::kmip::Refusals;
-use ::kmip::Timestamp;
-pub use kmip::Kmip;
-pub(crate) use kmip::Tally;
+use kmip::Timestamp;
 pub use parts::{Parts, Sink};
+pub use port::Kmip;
+pub(crate) use port::Tally;
 use prometheus_client::encoding::{prometheus_text, text};
 use prometheus_client::registry::Registry;
 pub use rest::Rest;

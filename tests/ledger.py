@@ -23,10 +23,10 @@ GONE = "gone"  # the digest of material that Get must not give any more
 
 # What a client does next with an object in a state, and the state after it. Of several one is drawn.
 STEPS = {
-    PRE_ACTIVE: [("Activate", ACTIVE), ("Modify", PRE_ACTIVE), ("Destroy", DESTROYED)],
-    ACTIVE: [("Modify", ACTIVE), ("Modify", ACTIVE), ("Revoke", DEACTIVATED), ("Compromise", COMPROMISED)],
+    PRE_ACTIVE: [("Get", PRE_ACTIVE), ("Activate", ACTIVE), ("Modify", PRE_ACTIVE), ("Destroy", DESTROYED)],
+    ACTIVE: [("Get", ACTIVE), ("Get", ACTIVE), ("Modify", ACTIVE), ("Modify", ACTIVE), ("Revoke", DEACTIVATED), ("Compromise", COMPROMISED)],
     DEACTIVATED: [("Destroy", DESTROYED), ("Modify", DEACTIVATED)],
-    COMPROMISED: [("Modify", COMPROMISED)],
+    COMPROMISED: [("Get", COMPROMISED), ("Modify", COMPROMISED)],
     DESTROYED: [],
 }
 
@@ -78,7 +78,8 @@ class Driver:
         self.port, self.certificate, self.book = port, certificate, book
         self.random = random.Random(seed)
         self.objects = dict(objects)
-        self.answers, self.refusals, self.ended = 0, [], None
+        self.digests = {}
+        self.answers, self.refusals, self.ended, self.wrong = 0, [], None, None
         self.over = threading.Event()
 
     def run(self, at_most=None):
@@ -89,6 +90,8 @@ class Driver:
                     self.step(connection)
         except (OSError, EOFError) as error:
             self.ended = repr(error)
+        except AssertionError as error:
+            self.wrong = str(error)
 
     def step(self, connection):
         try:
@@ -104,7 +107,14 @@ class Driver:
         uid = self.random.choice(going_on)
         state, mark = self.objects[uid]
         action, after = self.random.choice(STEPS[state])
+        if action == "Get":
+            return self.get(connection, uid)
         return self.change(connection, uid, action, after, mark)
+
+    def get(self, connection, uid):
+        """A read, which changes nothing, and gives the right key."""
+        found = digest(connection.material(uid))
+        assert self.digests.setdefault(uid, found) == found, f"{uid}: a wrong key was served"
 
     def make(self, connection):
         """Create or Register. What Create made is known to the book from the Get that follows."""
@@ -115,9 +125,9 @@ class Driver:
             material = None
             uid = connection.call("Create", *wire.aes_256())["Unique Identifier"]
         self.objects[uid] = (PRE_ACTIVE, None)
-        self.book.write("answered", uid, state=PRE_ACTIVE, mark=None, digest=material and digest(material))
-        if material is None:
-            self.book.write("answered", uid, digest=digest(connection.material(uid)))
+        self.book.write("answered", uid, state=PRE_ACTIVE, mark=None, digest=digest(material) if material else None)
+        self.digests[uid] = digest(material or connection.material(uid))
+        self.book.write("answered", uid, digest=self.digests[uid])
 
     def change(self, connection, uid, action, after, mark):
         number = (mark or 0) + (action == "Modify")
@@ -155,6 +165,7 @@ def clients(port, certificate, book, seed, count=CLIENTS, objects=()):
         for thread in threads:
             thread.join(timeout=60)
             assert not thread.is_alive(), "a client hangs: a request was neither answered nor refused"
+        assert not any(driver.wrong for driver in drivers), [driver.wrong for driver in drivers]
 
 
 def verify(port, certificate, stands):

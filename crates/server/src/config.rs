@@ -107,6 +107,31 @@ pub struct Limits {
     pub idle: Duration,
 }
 
+impl Limits {
+    /// Files that are not for the KMIP port: the administration port's 512 connections, and the server's own.
+    const OTHER_FILES: usize = 640;
+
+    /// As much of these as fits where so many files may be open (none: any number), since each connection is one. Else those who say
+    /// nothing could take all of them before the rule that makes room for a newcomer is asked.
+    pub(crate) fn within(&self, files: Option<usize>) -> Limits {
+        let mut limits = self.clone();
+        let Some(files) = files else { return limits };
+        let room = files.saturating_sub(Self::OTHER_FILES).max(files / 2);
+        limits.waiting = self.waiting.min(room / 3).max(1);
+        limits.connections = self.connections.min(room - room / 3).max(1);
+        if limits != *self {
+            let Limits { waiting, connections, .. } = limits;
+            tracing::warn!(
+                files,
+                waiting,
+                connections,
+                "fewer connections than configured, for lack of open files: raise LimitNOFILE"
+            );
+        }
+        limits
+    }
+}
+
 impl Config {
     /// The defaults, with `data` as the folder.
     pub fn new(data: PathBuf) -> Self {
@@ -158,4 +183,26 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// What is odd, though not wrong: to be logged.
     pub warnings: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_fit_into_the_files_that_may_be_open() {
+        let limits = Config::new("x".into()).limits;
+        let cases = [
+            (None, (8192, 16384)),
+            (Some(65_536), (8192, 16384)),
+            (Some(4096), (1152, 2304)),
+            (Some(1024), (170, 342)),
+            (Some(2), (1, 1)),
+        ];
+        for (files, expected) in cases {
+            let Limits { waiting, connections, .. } = limits.within(files);
+            assert_eq!((waiting, connections), expected, "{files:?}");
+            assert!(files.is_none_or(|files| waiting + connections <= files));
+        }
+    }
 }

@@ -12,11 +12,9 @@ mod handshake;
 mod listen;
 mod opening;
 mod proxy;
-mod quiet;
 mod refusals;
 mod rules;
 mod seats;
-mod shares;
 mod sightings;
 mod visitor;
 mod workers;
@@ -27,22 +25,22 @@ pub use refusals::Refusals;
 pub use sightings::{Seen, Sightings, Step};
 
 use crate::config::Limits;
+use crate::crowd::{Quiet, Shares};
 use crate::tls::Live;
 use ::kmip::Timestamp;
 use admission::Reminders;
 use doors::{Doors, Reception};
 use engine::Engine;
 use keymanager::Network;
-use quiet::Quiet;
 use rules::Rules;
 use seats::Seats;
-use shares::Shares;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use uuid::Uuid;
 use workers::Workers;
 
 /// How long requests in progress may take once the server is told to stop.
@@ -116,7 +114,7 @@ async fn drain(news: watch::Sender<bool>, workers: Arc<Workers>) {
 struct House {
     port: Port,
     seats: Arc<Seats>,
-    shares: Arc<Shares>,
+    shares: Arc<Shares<Uuid>>,
     rules: Rules,
     quiet: Quiet,
     reminders: Reminders,

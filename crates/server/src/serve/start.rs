@@ -5,7 +5,8 @@ use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
-use super::{Error, schedule};
+use super::{Error, process, schedule};
+use crate::alarm::Alarms;
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
@@ -109,11 +110,11 @@ fn serve(
     let Listeners { kmip, admin } = listeners;
     let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.issuer());
     let (book, sightings) = (Arc::<Book>::default(), Arc::<Sightings>::default());
-    let refusals = Arc::<Refusals>::default();
+    let (refusals, alarms) = (Arc::<Refusals>::default(), Arc::<Alarms>::default());
     let port = Port {
         engine: engine.clone(),
         tls: tls.clone(),
-        limits: config.limits.clone(),
+        limits: config.limits.within(process::open_files()),
         proxies: config.proxies.clone(),
         refusals: refusals.clone(),
         book: book.clone(),
@@ -129,6 +130,7 @@ fn serve(
         journal: core.journal.clone(),
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
+        alarms,
         metrics: Metrics::default(),
         book,
         sightings,

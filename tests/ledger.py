@@ -19,6 +19,7 @@ from wire import ACTIVE, COMPROMISED, DEACTIVATED, DESTROYED, PRE_ACTIVE, attrib
 CLIENTS = 8
 TOGETHER = 50  # objects asked for in one message
 UNSPECIFIED, KEY_COMPROMISE = 1, 2
+GO_ON = enumeration("Batch Error Continuation Option", 1)
 GONE = "gone"  # the digest of material that Get must not give any more
 
 # What a client does next with an object in a state, and the state after it. Of several one is drawn.
@@ -189,8 +190,7 @@ def look(connection, uids):
     asked = [item("Get", unique(uid), batch_id=b"%d" % at) for at, uid in enumerate(uids)]
     names = [text("Attribute Name", name) for name in ("State", "x-mark")]
     asked += [item("Get Attributes", unique(uid), *names, batch_id=b"a%d" % at) for at, uid in enumerate(uids)]
-    go_on = [enumeration("Batch Error Continuation Option", 1)]
-    answers = connection.exchange(*asked, header=go_on)
+    answers = connection.exchange(*asked, header=[GO_ON])
     return [found(*pair) for pair in zip(answers[: len(uids)], answers[len(uids) :], strict=True)]
 
 

@@ -166,3 +166,35 @@ fn connect(place: &Place, access: OpenFlags) -> Result<Connection, Error> {
         });
     connected.map_err(|error| place.fault(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes something and drops the connection; says whether SQLite's own log was left as it was.
+    fn check(in_order: bool) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::new(&folder.path().join("store.db"));
+        create(&place).unwrap();
+        let db = connect_to_write(&place).unwrap();
+        db.execute_batch("CREATE TABLE more (x)").unwrap();
+        checkpoint_on_close(&db, in_order).unwrap();
+        drop(db);
+        place.beside("-wal").exists()
+    }
+
+    #[test]
+    fn only_a_connection_that_is_closed_in_order_checkpoints() {
+        assert!(check(false));
+        assert!(!check(true));
+    }
+
+    #[test]
+    fn what_fails_after_a_first_row_is_heard_of() {
+        let db = Connection::open_in_memory().unwrap();
+        let rows_then_fault =
+            "SELECT CASE x WHEN 2 THEN abs(-9223372036854775808) ELSE x END FROM (SELECT 1 AS x UNION ALL SELECT 2);";
+        assert!(db.execute_batch(rows_then_fault).is_ok(), "as SQLite's wrapper has it");
+        assert!(run_to_the_end(&db, rows_then_fault).is_err());
+    }
+}

@@ -261,7 +261,7 @@ impl Refused {
             Failure::Failed(fault) => {
                 let correlation = Uuid::new_v4();
                 tracing::error!(%correlation, %fault, "a request failed");
-                let message = format!("The server failed; its log says why under {correlation}");
+                let message = format!("{}; its log says why under {correlation}", fault.heard());
                 Refused { reason: ResultReason::GeneralFailure, message }
             }
         }

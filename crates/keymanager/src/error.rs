@@ -6,9 +6,9 @@ use uuid::Uuid;
 /// Why the key manager did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The data was written under another master key.
+    /// The data was written under another installation's key.
     #[error(
-        "this is not the master key that the data was sealed under (the data's has the fingerprint {expected}, this one {found}): start with the right key file or passphrase"
+        "these are not the keys that the data was sealed under (the data's have the fingerprint {expected}, these {found}): put back the keys file, and give the master key, that belong to it"
     )]
     MasterKey {
         /// The fingerprint of the key that the data needs.
@@ -176,6 +176,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The keys file failed.
+    #[error(transparent)]
+    Keys(#[from] wrap::keys::Error),
     /// The primitives failed.
     #[error(transparent)]
     Crypto(#[from] wrap::Error),

@@ -39,7 +39,8 @@ pub(crate) struct Check {
     pub(crate) index: Option<u32>,
 }
 
-/// A version of a key, with its material sealed by the master key. A standard key has one.
+/// A version of a key, with its material sealed: a root key's by an epoch key, a standard key's only one by the installation key.
+#[derive(Clone)]
 pub(crate) struct SealedVersion {
     pub(crate) id: Uuid,
     pub(crate) instance: Uuid,
@@ -47,6 +48,8 @@ pub(crate) struct SealedVersion {
     pub(crate) number: u32,
     pub(crate) created: Timestamp,
     pub(crate) sealed: Vec<u8>,
+    /// The epoch that a root key's material is sealed under; none: 0, from before there were epochs.
+    pub(crate) epoch: Option<u64>,
 }
 
 /// The name of a service ID, which is one's only among those of an owner.
@@ -155,6 +158,7 @@ entries! {
         required number = 0x54_1304;
         required created = 0x54_1305;
         required sealed = 0x54_1306;
+        optional epoch = 0x54_1307;
     }
     ApiKey 0x14 "API key" 0x54_1400 {
         required id = 0x54_1401;
@@ -260,6 +264,7 @@ fields! {
     Timestamp: |item| item.long_integer().map(Timestamp::from_millis), |value, tag, out| out.long_integer(tag, value.millis());
     Uuid: |item| known(item, Uuid::from_slice(item.bytes()?).ok()), |value, tag, out| out.bytes(tag, value.as_bytes());
     [u8; 32]: |item| known(item, item.bytes()?.try_into().ok()), |value, tag, out| out.bytes(tag, value);
+    u64: |item| known(item, item.long_integer()?.try_into().ok()), |value, tag, out| out.long_integer(tag, i64::try_from(*value).unwrap_or(i64::MAX));
     u32: |item| known(item, item.long_integer()?.try_into().ok()), |value, tag, out| out.long_integer(tag, i64::from(*value));
     State: |item| known(item, small(item)?.and_then(State::from_number)), |value, tag, out| out.enumeration(tag, value.number().into());
     Role: |item| known(item, small(item)?.and_then(Role::from_number)), |value, tag, out| out.enumeration(tag, value.number().into());

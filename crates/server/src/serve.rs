@@ -9,6 +9,7 @@ mod error;
 mod fail_stop;
 mod first;
 mod guide;
+mod keys;
 mod listeners;
 mod master;
 mod process;

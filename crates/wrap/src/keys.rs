@@ -15,6 +15,7 @@ pub use error::Error;
 
 use crate::Secret;
 use crate::master::MasterKey;
+use crate::primitive::sign::SigningKey;
 use crate::primitive::{Random, SealKey};
 use content::Content;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the fingerprint of a master key is derived for.
 const FINGERPRINT: &str = "keystead keys file master key";
+
+/// What the signing key is derived for.
+const SIGNING: &str = "keystead signatures";
 
 /// An epoch's number and its key.
 #[derive(Clone)]
@@ -34,7 +38,8 @@ pub struct Epoch {
 
 /// The keys of an installation, opened.
 pub struct Keys {
-    path: PathBuf,
+    /// None where nothing outlives the process.
+    path: Option<PathBuf>,
     random: Arc<dyn Random>,
     installation: SealKey,
     state: Mutex<State>,
@@ -83,6 +88,14 @@ impl Keys {
         Self::make(path, master, Content::decode(keys).ok_or(Error::Import)?, random)
     }
 
+    /// Keys without a file, for a store in memory: as [`Keys::adopt`] has them, and gone with the process.
+    ///
+    /// # Errors
+    /// [`Error::Crypto`].
+    pub fn unfiled(master: &MasterKey, random: Arc<dyn Random>) -> Result<Self, Error> {
+        Self::opened(None, Master::of(master)?, Content::adopted(master.bytes()), random)
+    }
+
     /// Opens the file, and finishes what was cut off.
     ///
     /// # Errors
@@ -90,12 +103,20 @@ impl Keys {
     pub fn open(path: &Path, master: &MasterKey, random: Arc<dyn Random>) -> Result<Self, Error> {
         let master = Master::of(master)?;
         let content = file::open(path, &master)?;
-        Self::opened(path, master, content, random)
+        Self::opened(Some(path), master, content, random)
     }
 
     /// The key that seals and tags all but root keys.
     pub fn installation(&self) -> &SealKey {
         &self.installation
+    }
+
+    /// The key that signs what is to be checked offline: the installation's, whatever becomes of its master key.
+    ///
+    /// # Errors
+    /// [`Error::Crypto`].
+    pub fn signing_key(&self) -> Result<SigningKey, Error> {
+        Ok(self.installation.signing_key(SIGNING)?)
     }
 
     /// The epoch that root key versions are sealed under from now on.
@@ -148,7 +169,7 @@ impl Keys {
     pub fn change_master(&self, new: &MasterKey) -> Result<(), Error> {
         let (mut state, master) = (self.state(), Master::of(new)?);
         let content = state.content.next();
-        file::replace(&self.path, &master, &content, self.random.as_ref())?;
+        self.write(&master, &content)?;
         (state.master, state.content) = (master, content);
         Ok(())
     }
@@ -161,20 +182,27 @@ impl Keys {
     fn make(path: &Path, master: &MasterKey, content: Content, random: Arc<dyn Random>) -> Result<Self, Error> {
         let master = Master::of(master)?;
         file::create(path, &master, &content, random.as_ref())?;
-        Self::opened(path, master, content, random)
+        Self::opened(Some(path), master, content, random)
     }
 
-    fn opened(path: &Path, master: Master, content: Content, random: Arc<dyn Random>) -> Result<Self, Error> {
+    fn opened(path: Option<&Path>, master: Master, content: Content, random: Arc<dyn Random>) -> Result<Self, Error> {
         let (installation, epochs) = (content.installation()?, content.epochs()?);
         let state = Mutex::new(State { master, content, epochs });
-        Ok(Keys { path: path.to_owned(), random, installation, state })
+        Ok(Keys { path: path.map(Path::to_owned), random, installation, state })
     }
 
     fn put(&self, state: &mut State, content: Content) -> Result<(), Error> {
         let epochs = content.epochs()?;
-        file::replace(&self.path, &state.master, &content, self.random.as_ref())?;
+        self.write(&state.master, &content)?;
         (state.content, state.epochs) = (content, epochs);
         Ok(())
+    }
+
+    fn write(&self, master: &Master, content: &Content) -> Result<(), Error> {
+        match &self.path {
+            Some(path) => file::replace(path, master, content, self.random.as_ref()),
+            None => Ok(()),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

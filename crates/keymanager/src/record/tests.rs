@@ -152,7 +152,8 @@ fn sorts() -> Vec<Sort> {
     let (one, created, created_by) = (id(1), NOW, String::from("somebody"));
     let check = |index| Check { fingerprint: vec![1; 8], index };
     let instance = Instance { id: one, name: "tenant".into(), created, created_by: created_by.clone() };
-    let version = SealedVersion { id: one, instance: id(2), key: id(3), number: 1, created, sealed: vec![7; 81] };
+    let version =
+        |epoch| SealedVersion { id: one, instance: id(2), key: id(3), number: 1, created, sealed: vec![7; 81], epoch };
     let service_id = |full: bool| ServiceId {
         id: one,
         name: "program".into(),
@@ -195,7 +196,7 @@ fn sorts() -> Vec<Sort> {
         sort(&[check(None), check(Some(1))]),
         sort(&[instance]),
         sort(&[earlier(false), earlier(true), full()]),
-        sort(&[version]),
+        sort(&[version(None), version(Some(7))]),
         sort(&[api_key(false), api_key(true)]),
         sort(&[service_id(false), service_id(true)]),
         sort(&[grant(Vec::new(), Target::default()), grant(roles, narrow)]),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use store::{Batch, Change, Expect, Key, Kind, Space, Store, Term};
 use uuid::Uuid;
 use wrap::Secret;
+use wrap::keys::Keys;
 use wrap::master::MasterKey;
 use wrap::primitive::SystemRandom;
 use zeroize::Zeroizing;
@@ -54,7 +55,8 @@ pub(crate) async fn left_behind() -> Arc<dyn Store> {
 
 pub(crate) async fn open_over(store: Arc<dyn Store>) -> KeyManager {
     let master = MasterKey::new(&Secret::new(Zeroizing::new(bytes(word("master"))))).unwrap();
-    KeyManager::open(store, master, Arc::new(SystemRandom), Timers::default()).await.unwrap()
+    let keys = Arc::new(Keys::unfiled(&master, Arc::new(SystemRandom)).unwrap());
+    KeyManager::open(store, keys, Arc::new(SystemRandom), Timers::default()).await.unwrap()
 }
 
 #[tokio::test]

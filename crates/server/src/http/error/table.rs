@@ -41,6 +41,7 @@ impl From<keymanager::Error> for Error {
             E::Busy => Error::conflict("BUSY_ERR", message),
             E::Store(error) => error.into(),
             E::Crypto(error) => error.into(),
+            E::Keys(error) => Error::fault(&error),
             E::MasterKey { .. } | E::Damaged { .. } | E::Unknown => Error::Fault(Fault(message)),
         }
     }

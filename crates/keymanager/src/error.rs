@@ -1,6 +1,7 @@
 //! Why the key manager did not do what it was asked to: what is wrong, and what to do about it.
 
 use crate::Refusal;
+use kmip::Timestamp;
 use uuid::Uuid;
 
 /// Why the key manager did not do what it was asked to.
@@ -89,9 +90,22 @@ pub enum Error {
     Expired(Uuid),
     /// Two people are needed.
     #[error(
-        "key {0} needs two people for its deletion: one sets it for deletion, then another one deletes it within 7 days"
+        "key {0} needs two people: one sets it for deletion, then another one deletes it within 7 days; and who deleted it does not purge it"
     )]
     AuthorizationsNotMet(Uuid),
+    /// The first of two people came again.
+    #[error(
+        "the erasure of key {key} was asked for by {by}, and it takes another person to carry it out, until {until}",
+        until = crate::audit::rfc3339(*.until)
+    )]
+    SecondPerson {
+        /// Which.
+        key: Uuid,
+        /// Who asked for it.
+        by: String,
+        /// Until when it counts.
+        until: Timestamp,
+    },
     /// The key has no dual authorization policy.
     #[error("key {0} has no dual authorization policy: delete it directly")]
     NotDualAuth(Uuid),

@@ -15,6 +15,8 @@ mod call;
 mod change;
 mod check;
 mod denied;
+mod destruction;
+mod erasure;
 mod error;
 mod health;
 mod identity;
@@ -37,6 +39,8 @@ pub use alias::Alias;
 pub use audit::{Occurrence, Outcome, crn, event};
 pub use call::{Call, Origin};
 pub use denied::Denied;
+pub use destruction::{CONTEXT as DESTRUCTION_CONTEXT, DestroyedSort, Destruction, HOSTS};
+pub use erasure::{Erased, Erasure};
 pub use error::Error;
 pub use identity::{
     Access, Action, ApiKey, ApiKeyKind, ApiKeySecret, Authorization, Extent, Grant, NewApiKey, NewAuthorization,

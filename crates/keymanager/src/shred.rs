@@ -57,6 +57,17 @@ impl KeyManager {
         Ok(Replaced { old, new: self.keys.newest().number })
     }
 
+    /// Brings what the master key itself sealed, before there were epochs, under one. To be called by one at a time.
+    pub(crate) async fn leave_epoch_zero(&self) -> Result<(), Error> {
+        if self.keys.newest().number == 0 {
+            self.change_keys(|keys| keys.begin_epoch().map(drop)).await?;
+        }
+        self.finish_epoch().await?;
+        self.ledger.store().scrub().await?;
+        tracing::info!("root keys are sealed under an epoch of their own now, which a purge destroys");
+        Ok(())
+    }
+
     /// Moves everything to the newest epoch and ends the older one, if there is one.
     pub(crate) async fn finish_epoch(&self) -> Result<(), Error> {
         let Some(older) = self.keys.replaced() else { return Ok(()) };

@@ -61,7 +61,7 @@ impl KeyManager {
             for key in keys.iter().map(|key| Key::of_kmip(instance, key)) {
                 if Due::Purge.is_due(&key, now, &self.timers) {
                     let call = Call::internal(instance, Due::Purge.action(), ACTOR, now);
-                    let outcome = self.purge(&call, &key.id.to_string()).await.map(|_| ());
+                    let outcome = self.purge_due(&call, &key.id.to_string()).await.map(|_| ());
                     self.note(Due::Purge, &call, key.id, outcome, round).await;
                 }
             }

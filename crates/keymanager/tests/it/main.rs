@@ -37,6 +37,7 @@ mod rings;
 mod roles;
 mod rotation;
 mod schedule;
+mod shred;
 mod states;
 mod tampering;
 mod timers;

@@ -10,8 +10,8 @@ use crate::Error;
 use crate::backend::Wiped;
 
 /// What is overwritten and flushed in one step.
-const STEP: u64 = 512 << 10;
-const ZEROS: &[u8] = &[0; STEP as usize];
+const STEP: usize = 512 << 10;
+const ZEROS: &[u8] = &[0; STEP];
 /// Where the file in use has grown to this, whoever wipes has gone away: then the log turns as ever.
 const FORSAKEN: u64 = 4 * FULL;
 
@@ -35,8 +35,8 @@ impl CommitLog {
         }
         let Wipe { turned, done } = self.wipe.get_or_insert(Wipe { turned: false, done: 0 });
         if *done < self.other.used {
-            let length = STEP.min(self.other.used - *done);
-            let zeros = ZEROS.get(..usize::try_from(length).unwrap_or(usize::MAX)).unwrap_or(ZEROS);
+            let left = usize::try_from(self.other.used - *done).unwrap_or(STEP);
+            let zeros = ZEROS.get(..left).unwrap_or(ZEROS);
             self.other.file.write_all_at(zeros, *done).map_err(|error| self.place.io(&error))?;
             self.other.file.sync_data().map_err(|error| self.place.failed(&error))?;
             *done += zeros.len() as u64;

@@ -259,3 +259,54 @@ async fn an_older_installation_is_brought_under_an_epoch() {
     let by_master = over(&store, &alone).await;
     assert!(!opens(&by_master, &key, &wrapped).await);
 }
+
+/// A key is sealed, and before it is committed an epoch is to end: that waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_epoch_does_not_end_under_a_key_that_is_on_its_way() {
+    let folder = TempDir::new().unwrap();
+    let store = Interposed::over(store_in(folder.path()).await);
+    let site = Arc::new(Site::with(folder, store.clone()).await);
+    let (doomed, _) = site.root("doomed").await;
+    let purging = site.clone();
+    let deed = async move {
+        drop(tokio::spawn(async move { purging.purge(&doomed).await }));
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    };
+    store.before(puts(0x13), deed);
+    let (key, wrapped) = site.root("on its way").await;
+    assert!(store.is_done());
+    while site.keys.newest().number == 1 || site.keys.replaced().is_some() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(opens(&site.manager, &key, &wrapped).await);
+    let again = over(&site.store, &keys_in(site.folder.path())).await;
+    assert!(opens(&again, &key, &wrapped).await);
+}
+
+/// Erasure at once takes two people, and the word of the first counts for one deletion and for a time.
+#[tokio::test]
+async fn two_people_erase_at_once() {
+    let site = Site::new().await;
+    let timers = keymanager::Timers { purge_after: i64::MAX, deletion_authorized: 1000, ..AT_ONCE };
+    let random = Arc::new(SystemRandom);
+    let manager = KeyManager::open(site.store.clone(), site.keys.clone(), random, timers).await.unwrap();
+    let (key, _) = site.root("doomed").await;
+    let id = key.id.to_string();
+    let by = |who: &str, millis| {
+        let now = kmip::Timestamp::from_millis(crate::NOW.millis() + millis);
+        keymanager::Call::internal(site.instance, Action::AskForErasure, who, now)
+    };
+    assert!(matches!(manager.erase(&by("first", 0), &id).await, Err(keymanager::Error::NotDeleted(_))));
+    site.delete(&key).await;
+    assert!(matches!(manager.erase(&by("first", 0), &id).await.unwrap(), keymanager::Erased::Asked(_)));
+    for _ in 0..2 {
+        let again = manager.erase(&by("first", 1000), &id).await;
+        assert!(matches!(again, Err(keymanager::Error::SecondPerson { .. })), "nobody is both");
+    }
+    // Too late: the second is a first one.
+    assert!(matches!(manager.erase(&by("second", 1001), &id).await.unwrap(), keymanager::Erased::Asked(_)));
+    assert!(matches!(manager.erase(&by("first", 1500), &id).await.unwrap(), keymanager::Erased::Done(_)));
+    let records = manager.destructions(&call(site.instance, Action::ListDestructions), Some(key.id)).await.unwrap();
+    assert_eq!((records[0].asked_by.as_deref(), &records[0].purged_by[..]), (Some("second"), "first"));
+    assert_eq!((records[0].is_done(), records[0].old_epoch, records[0].new_epoch), (true, Some(1), Some(2)));
+}

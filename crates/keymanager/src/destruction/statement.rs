@@ -13,7 +13,7 @@ pub const CONTEXT: &str = "keystead destruction record 1";
 /// What no key server can do for the hosts.
 pub const HOSTS: &str = "Hosts keep keys in memory until they are restarted, and a host with key persistence in its TPM beyond that. \
                          To make them let go: shut down or re-key the virtual machines and the vSAN cluster that used the key, turn \
-                         key persistence off (esxcli system security keypersistence disable), put each host into maintenance mode \
+                         key persistence off (esxcli system security keypersistence disable --remove-all-stored-keys), put each host into maintenance mode \
                          (its vSAN disk groups unmounted where vSAN used the key), and restart it";
 
 /// What was destroyed, and what is beyond that, by sort.

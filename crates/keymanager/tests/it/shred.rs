@@ -275,9 +275,13 @@ async fn an_epoch_does_not_end_under_a_key_that_is_on_its_way() {
     store.before(puts(0x13), deed);
     let (key, wrapped) = site.root("on its way").await;
     assert!(store.is_done());
-    while site.keys.newest().number == 1 || site.keys.replaced().is_some() {
+    for _ in 0..500 {
+        if site.keys.newest().number > 1 && site.keys.replaced().is_none() {
+            break;
+        }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
+    assert_eq!((site.keys.newest().number, site.keys.replaced()), (2, None));
     assert!(opens(&site.manager, &key, &wrapped).await);
     let again = over(&site.store, &keys_in(site.folder.path())).await;
     assert!(opens(&again, &key, &wrapped).await);

@@ -95,6 +95,13 @@ ACTIONS = [
     Action("put instance policies", MANAGER, INSTANCE, "PUT", "/instance/policies", INSTANCE_POLICY),
     Action("get allowed IP port", MANAGER, INSTANCE, "GET", "/instance/allowed_ip_port"),
     Action("purge", ["KeyPurge"], KEY, "DELETE", "/keys/{doomed}/purge"),
+    # Ours: who may purge may have it at once with another one; who manages keys may see that coming, and stop it.
+    Action("ask for erasure", ["KeyPurge"], KEY, "POST", "/api/v1/keys/{key}/erasure"),
+    Action("see erasure", ["Manager", "KeyPurge"], KEY, "GET", "/api/v1/keys/{key}/erasure"),
+    Action("stop erasure", ["Manager", "KeyPurge"], KEY, "DELETE", "/api/v1/keys/{key}/erasure"),
+    Action("list destructions", ["Manager", "KeyPurge"], LIST, "GET", "/api/v1/destructions"),
+    Action("see destruction", ["Manager", "KeyPurge"], LIST, "GET", "/api/v1/destructions/" + NEVER_WAS),
+    Action("see signing key", PLATFORM + SERVICE, PLATFORM_WIDE, "GET", "/api/v1/signing-key"),
     # Key rings.
     Action("list rings", SEERS, LIST, "GET", "/key_rings"),
     Action("create ring", WRITERS, INSTANCE, "POST", "/key_rings/passing"),

@@ -85,7 +85,7 @@ pub fn crn(instance: Uuid, kind: &str, id: &str) -> String {
 }
 
 /// The calendar of RFC 3339 ends with the year 9999: a clock beyond it must not stop the change, so its number is written.
-fn rfc3339(now: Timestamp) -> String {
+pub(crate) fn rfc3339(now: Timestamp) -> String {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(now.millis()) * 1_000_000)
         .ok()
         .and_then(|time| time.format(&Rfc3339).ok())

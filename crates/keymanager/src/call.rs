@@ -139,7 +139,13 @@ impl KeyManager {
 /// Without an instance a call is about all of them. To see which there are, it is enough to have any role in one; so it is for the
 /// server's certificates, which everybody who connects is shown.
 fn enter_installation(access: &Access, action: Action) -> Result<(), Denied> {
-    let anybody = [Action::ListInstances, Action::ReadInstance, Action::ReadServerCertificate, Action::ReadRoles];
+    let anybody = [
+        Action::ListInstances,
+        Action::ReadInstance,
+        Action::ReadServerCertificate,
+        Action::ReadRoles,
+        Action::ReadSigningKey,
+    ];
     let anybody = anybody.contains(&action);
     if access.allows(action, Uuid::nil(), Extent::Installation) || anybody && access.is_some() {
         return Ok(());

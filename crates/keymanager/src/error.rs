@@ -1,14 +1,15 @@
 //! Why the key manager did not do what it was asked to: what is wrong, and what to do about it.
 
 use crate::Refusal;
+use kmip::Timestamp;
 use uuid::Uuid;
 
 /// Why the key manager did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The data was written under another master key.
+    /// The data was written under another installation's key.
     #[error(
-        "this is not the master key that the data was sealed under (the data's has the fingerprint {expected}, this one {found}): start with the right key file or passphrase"
+        "these are not the keys that the data was sealed under (the data's have the fingerprint {expected}, these {found}): put back the keys file, and give the master key, that belong to it"
     )]
     MasterKey {
         /// The fingerprint of the key that the data needs.
@@ -89,9 +90,22 @@ pub enum Error {
     Expired(Uuid),
     /// Two people are needed.
     #[error(
-        "key {0} needs two people for its deletion: one sets it for deletion, then another one deletes it within 7 days"
+        "key {0} needs two people: one sets it for deletion, then another one deletes it within 7 days; and who deleted it does not purge it"
     )]
     AuthorizationsNotMet(Uuid),
+    /// The first of two people came again.
+    #[error(
+        "the erasure of key {key} was asked for by {by}, and it takes another person to carry it out, until {until}",
+        until = crate::audit::rfc3339(*.until)
+    )]
+    SecondPerson {
+        /// Which.
+        key: Uuid,
+        /// Who asked for it.
+        by: String,
+        /// Until when it counts.
+        until: Timestamp,
+    },
     /// The key has no dual authorization policy.
     #[error("key {0} has no dual authorization policy: delete it directly")]
     NotDualAuth(Uuid),
@@ -176,6 +190,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The keys file failed.
+    #[error(transparent)]
+    Keys(#[from] wrap::keys::Error),
     /// The primitives failed.
     #[error(transparent)]
     Crypto(#[from] wrap::Error),

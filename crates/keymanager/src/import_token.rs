@@ -170,15 +170,15 @@ impl KeyManager {
             nonce,
             sealed: Vec::new(),
         };
-        let (master, private) = (self.master.seal_key(), pair.to_der()?);
-        token.sealed = master.seal(PURPOSE, &token.owner(), private.expose(), self.random.as_ref())?;
+        let (installation, private) = (self.keys.installation(), pair.to_der()?);
+        token.sealed = installation.seal(PURPOSE, &token.owner(), private.expose(), self.random.as_ref())?;
         Ok(token)
     }
 
     /// A token's key pair, in the clear.
     fn private_key(&self, token: &SealedToken) -> Result<Secret, Error> {
         let damaged = |_| Error::Damaged { what: "import token", id: token.id };
-        self.master.seal_key().open(PURPOSE, &token.owner(), &token.sealed).map_err(damaged)
+        self.keys.installation().open(PURPOSE, &token.owner(), &token.sealed).map_err(damaged)
     }
 }
 

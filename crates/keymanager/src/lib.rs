@@ -1,7 +1,7 @@
 //! The embedded key manager: instances, their keys with versions, states and policies, and the principals that use them.
 //!
 //! It implements [`Wrapper`](wrap::Wrapper) for the engine. The invariant of this crate: **a root key's material is in memory only
-//! while its state allows its use, and at rest only under the master key; whatever was changed outside Keystead is an error, never
+//! while its state allows its use, and at rest only under an epoch key that is destroyed with the first root key that is purged after it; whatever was changed outside Keystead is an error, never
 //! another key.**
 //!
 //! The rooms, from the top: `call` is the gate; `identity` says who may do what; `instance`, `key`, `ring`, `alias` and
@@ -15,6 +15,8 @@ mod call;
 mod change;
 mod check;
 mod denied;
+mod destruction;
+mod erasure;
 mod error;
 mod health;
 mod identity;
@@ -27,6 +29,7 @@ mod ledger;
 mod record;
 mod ring;
 mod schedule;
+mod shred;
 mod state;
 mod text;
 mod timers;
@@ -36,6 +39,8 @@ pub use alias::Alias;
 pub use audit::{Occurrence, Outcome, crn, event};
 pub use call::{Call, Origin};
 pub use denied::Denied;
+pub use destruction::{CONTEXT as DESTRUCTION_CONTEXT, DestroyedSort, Destruction, HOSTS};
+pub use erasure::{Erased, Erasure};
 pub use error::Error;
 pub use identity::{
     Access, Action, ApiKey, ApiKeyKind, ApiKeySecret, Authorization, Extent, Grant, NewApiKey, NewAuthorization,
@@ -53,6 +58,7 @@ pub use kmip_service::{
 };
 pub use ring::KeyRing;
 pub use schedule::Round;
+pub use shred::EpochsHeld;
 pub use state::{Event, Refusal, State};
 pub use timers::Timers;
 
@@ -60,18 +66,20 @@ use identity::Known;
 use key::Bookmarks;
 use ledger::Ledger;
 use schedule::Looked;
+use shred::Shredder;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock, Weak};
 use store::Store;
 use uuid::Uuid;
-use wrap::master::MasterKey;
+use wrap::keys::Keys;
 use wrap::primitive::Random;
 use wrapper::Opened;
 
 /// The embedded key manager.
 pub struct KeyManager {
     ledger: Ledger,
-    master: MasterKey,
+    keys: Arc<Keys>,
+    shredder: Shredder,
     random: Arc<dyn Random>,
     epoch: Arc<AtomicU64>,
     opened: Opened,
@@ -83,23 +91,24 @@ pub struct KeyManager {
 }
 
 impl KeyManager {
-    /// Opens the key manager over a store, which is marked with the master key when it is new.
+    /// Opens the key manager over a store, which is marked with the installation key when it is new.
     ///
     /// # Errors
     /// [`Error::MasterKey`] when the store was written under another master key, [`Error::Damaged`], [`Error::Store`].
     pub async fn open(
         store: Arc<dyn Store>,
-        master: MasterKey,
+        keys: Arc<Keys>,
         random: Arc<dyn Random>,
         timers: Timers,
     ) -> Result<KeyManager, Error> {
-        let ledger = Ledger::new(store, master.seal_key())?;
-        check::check(&ledger, master.seal_key()).await?;
+        let ledger = Ledger::new(store, keys.installation())?;
+        check::check(&ledger, keys.installation()).await?;
         index::bring_up_to_date(&ledger).await?;
         let (epoch, opened, kmip) = (Arc::new(AtomicU64::new(1)), Opened::default(), OnceLock::new());
         Ok(KeyManager {
             ledger,
-            master,
+            keys,
+            shredder: Shredder::default(),
             random,
             epoch,
             opened,

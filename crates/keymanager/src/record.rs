@@ -15,8 +15,8 @@ use crate::import_token::SealedToken;
 use crate::instance::Policies;
 use crate::key::{DualAuth, Rotation, SetForDeletion};
 use crate::{
-    Alias, ApiKey, ApiKeyKind, Authorization, Grant, Instance, InstancePolicy, Key, KeyRing, Role, ServiceId, State,
-    Target,
+    Alias, ApiKey, ApiKeyKind, Authorization, DestroyedSort, Destruction, Erasure, Grant, Instance, InstancePolicy,
+    Key, KeyRing, Role, ServiceId, State, Target,
 };
 
 /// What a record holds.
@@ -39,7 +39,8 @@ pub(crate) struct Check {
     pub(crate) index: Option<u32>,
 }
 
-/// A version of a key, with its material sealed by the master key. A standard key has one.
+/// A version of a key, with its material sealed: a root key's by an epoch key, a standard key's only one by the installation key.
+#[derive(Clone)]
 pub(crate) struct SealedVersion {
     pub(crate) id: Uuid,
     pub(crate) instance: Uuid,
@@ -47,6 +48,8 @@ pub(crate) struct SealedVersion {
     pub(crate) number: u32,
     pub(crate) created: Timestamp,
     pub(crate) sealed: Vec<u8>,
+    /// The epoch that a root key's material is sealed under; none: 0, from before there were epochs.
+    pub(crate) epoch: Option<u64>,
 }
 
 /// The name of a service ID, which is one's only among those of an owner.
@@ -155,6 +158,7 @@ entries! {
         required number = 0x54_1304;
         required created = 0x54_1305;
         required sealed = 0x54_1306;
+        optional epoch = 0x54_1307;
     }
     ApiKey 0x14 "API key" 0x54_1400 {
         required id = 0x54_1401;
@@ -229,6 +233,33 @@ entries! {
         required name = 0x54_1C02;
         required service_id = 0x54_1C03;
     }
+    Destruction 0x40 "record of destruction" 0x54_4000 {
+        required id = 0x54_4001;
+        required instance = 0x54_4002;
+        required key = 0x54_4003;
+        required name = 0x54_4004;
+        required sort = 0x54_4005;
+        optional ring = 0x54_4006;
+        repeated versions = 0x54_4007;
+        repeated adapters = 0x54_4008;
+        optional deleted = 0x54_4009;
+        optional deleted_by = 0x54_400A;
+        required purged = 0x54_400B;
+        required purged_by = 0x54_400C;
+        optional asked = 0x54_400D;
+        optional asked_by = 0x54_400E;
+        optional old_epoch = 0x54_400F;
+        optional new_epoch = 0x54_4010;
+        optional statement = 0x54_4011;
+        optional signature = 0x54_4012;
+    }
+    Erasure 0x41 "request for an erasure" 0x54_4100 {
+        required key = 0x54_4101;
+        required instance = 0x54_4102;
+        required asked = 0x54_4103;
+        required asked_by = 0x54_4104;
+        required deleted = 0x54_4105;
+    }
 }
 
 /// A value of a field.
@@ -260,6 +291,7 @@ fields! {
     Timestamp: |item| item.long_integer().map(Timestamp::from_millis), |value, tag, out| out.long_integer(tag, value.millis());
     Uuid: |item| known(item, Uuid::from_slice(item.bytes()?).ok()), |value, tag, out| out.bytes(tag, value.as_bytes());
     [u8; 32]: |item| known(item, item.bytes()?.try_into().ok()), |value, tag, out| out.bytes(tag, value);
+    u64: |item| known(item, item.long_integer()?.try_into().ok()), |value, tag, out| out.long_integer(tag, i64::try_from(*value).unwrap_or(i64::MAX));
     u32: |item| known(item, item.long_integer()?.try_into().ok()), |value, tag, out| out.long_integer(tag, i64::from(*value));
     State: |item| known(item, small(item)?.and_then(State::from_number)), |value, tag, out| out.enumeration(tag, value.number().into());
     Role: |item| known(item, small(item)?.and_then(Role::from_number)), |value, tag, out| out.enumeration(tag, value.number().into());
@@ -269,6 +301,7 @@ fields! {
     SetForDeletion: |item| structures::set_for_deletion(item), |value, tag, out| structures::write_set_for_deletion(value, tag, out);
     [u8; 12]: |item| known(item, item.bytes()?.try_into().ok()), |value, tag, out| out.bytes(tag, value);
     InstancePolicy: |item| policies::policy(item), |value, tag, out| policies::write_policy(value, tag, out);
+    DestroyedSort: |item| known(item, small(item)?.and_then(DestroyedSort::from_number)), |value, tag, out| out.enumeration(tag, value.number().into());
     Target: |item| structures::target(item), |value, tag, out| structures::write_target(value, tag, out);
 }
 

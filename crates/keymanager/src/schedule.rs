@@ -107,7 +107,8 @@ impl Round {
 }
 
 impl KeyManager {
-    /// Does what is due in every instance. Called every minute or so.
+    /// Does what is due in every instance. Called every minute or so. What was purged is destroyed by
+    /// [`KeyManager::take_up_shredding`], once for all of it.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::Store`] when not even the instances can be listed; all else is logged by key and counted as failed.
@@ -156,7 +157,7 @@ impl KeyManager {
         let outcome = match due {
             Due::Expiry => self.expire(&call, key).await,
             Due::Rotation => self.rotate_due(&call, key.entry.id).await,
-            Due::Purge => self.purge(&call, &key.entry.id.to_string()).await.map(|_| ()),
+            Due::Purge => self.purge_due(&call, &key.entry.id.to_string()).await.map(|_| ()),
         };
         self.note(due, &call, key.entry.id, outcome, round).await;
     }

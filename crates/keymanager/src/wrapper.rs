@@ -6,6 +6,7 @@
 //! The engine's calls bear no time, so a key that is past its expiration date is deactivated for the engine when the schedule has
 //! written that down: within a minute or so, where IBM promises an hour. For the API it is at once ([`Key::state_at`]).
 
+use crate::change::ATTEMPTS;
 use crate::ledger::space;
 use crate::record::{Entry, SealedVersion};
 use crate::{Error, Event, Key, KeyManager};
@@ -15,12 +16,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use uuid::Uuid;
+use wrap::keys::Epoch;
 use wrap::primitive::SealKey;
 use wrap::{KeyRef, Secret, Unwrapped, Wrapped, Wrapper};
 
-/// A root key's material, under the master key. It opens into a sealing key and into nothing else.
+/// A root key's material, under an epoch key. It opens into a sealing key and into nothing else.
 const MATERIAL: &str = "keystead root key version";
-/// A standard key's payload, under the master key.
+/// A standard key's payload, under the installation key.
 const PAYLOAD: &str = "keystead standard key payload";
 /// Opened versions that are kept at most.
 const OPENED: usize = 1024;
@@ -68,20 +70,35 @@ impl Wrapper for KeyManager {
 }
 
 impl KeyManager {
-    /// Seals a version's material, bound to whose it is.
+    /// Seals the material of a root key's version under an epoch, bound to whose it is.
     pub(crate) fn seal_version(
         &self,
-        version: &SealedVersion,
-        extractable: bool,
+        version: &mut SealedVersion,
         material: &Secret,
-    ) -> Result<Vec<u8>, Error> {
-        let purpose = if extractable { PAYLOAD } else { MATERIAL };
-        Ok(self.master.seal_key().seal(purpose, &owner(version), material.expose(), self.random.as_ref())?)
+        epoch: &Epoch,
+    ) -> Result<(), Error> {
+        version.sealed = epoch.key.seal(MATERIAL, &owner(version), material.expose(), self.random.as_ref())?;
+        version.epoch = (epoch.number > 0).then_some(epoch.number);
+        Ok(())
+    }
+
+    /// Seals the same material under another epoch. None where the epoch that it is under was ended.
+    pub(crate) fn reseal_version(&self, version: &mut SealedVersion, epoch: &Epoch) -> Result<Option<()>, Error> {
+        let Some(key) = self.keys.epoch(version.epoch.unwrap_or(0)) else { return Ok(None) };
+        let material = key.open(MATERIAL, &owner(version), &version.sealed).map_err(|_| damaged(version.id))?;
+        self.seal_version(version, &material, epoch).map(Some)
+    }
+
+    /// Seals a standard key's payload, bound to whose it is.
+    pub(crate) fn seal_payload(&self, version: &mut SealedVersion, payload: &Secret) -> Result<(), Error> {
+        let (installation, owner) = (self.keys.installation(), owner(version));
+        version.sealed = installation.seal(PAYLOAD, &owner, payload.expose(), self.random.as_ref())?;
+        Ok(())
     }
 
     /// The payload of a standard key.
     pub(crate) fn open_payload_of(&self, version: &SealedVersion) -> Result<Secret, Error> {
-        self.master.seal_key().open(PAYLOAD, &owner(version), &version.sealed).map_err(|_| damaged(version.id))
+        self.keys.installation().open(PAYLOAD, &owner(version), &version.sealed).map_err(|_| damaged(version.id))
     }
 
     /// Seals under a root key's newest version: its identifier, then the seal.
@@ -156,21 +173,28 @@ impl KeyManager {
         if let Some(opened) = self.opened.get(epoch, &name, version) {
             return Ok(Some(opened));
         }
-        let Some(stored) = self.ledger.get::<SealedVersion>(space(key.instance), version).await? else {
-            return Ok(None);
-        };
-        if stored.entry.key != key.id {
-            return Ok(None);
-        }
-        let opened = Arc::new(self.open_version(&stored.entry)?);
+        let Some(material) = self.opened_material(key, version).await? else { return Ok(None) };
+        let opened = Arc::new(material);
         self.opened.keep(epoch, &name, version, &opened);
         Ok(Some(opened))
     }
 
-    fn open_version(&self, version: &SealedVersion) -> Result<SealKey, Error> {
-        let material = self.master.seal_key().open(MATERIAL, &owner(version), &version.sealed);
-        Ok(SealKey::from_material(MATERIAL, &material.map_err(|_| damaged(version.id))?)?)
+    /// Opens a version. What was read may be sealed under an epoch that has ended since: then there is a newer record.
+    async fn opened_material(&self, key: &Key, version: Uuid) -> Result<Option<SealKey>, Error> {
+        for _ in 0..ATTEMPTS {
+            let stored = self.ledger.get::<SealedVersion>(space(key.instance), version).await?;
+            let Some(stored) = stored.filter(|stored| stored.entry.key == key.id) else { return Ok(None) };
+            if let Some(epoch) = self.keys.epoch(stored.entry.epoch.unwrap_or(0)) {
+                return open_version(&epoch, &stored.entry).map(Some);
+            }
+        }
+        Err(damaged(version))
     }
+}
+
+fn open_version(epoch: &SealKey, version: &SealedVersion) -> Result<SealKey, Error> {
+    let material = epoch.open(MATERIAL, &owner(version), &version.sealed).map_err(|_| damaged(version.id))?;
+    Ok(SealKey::from_material(MATERIAL, &material)?)
 }
 
 fn damaged(version: Uuid) -> Error {
@@ -188,6 +212,11 @@ struct Cache {
 }
 
 impl Opened {
+    /// Drops everything.
+    pub(crate) fn clear(&self) {
+        self.0.lock().versions.clear();
+    }
+
     /// Drops what an older epoch left.
     pub(crate) fn turn_to(&self, epoch: u64) {
         self.0.lock().turn_to(epoch);

@@ -7,6 +7,7 @@
 mod alarm;
 mod certificate;
 mod date;
+mod destruction;
 mod door;
 mod envelope;
 mod health;
@@ -23,6 +24,7 @@ pub use certificate::{
     WhenExpired,
 };
 pub use date::{moment, rfc3339};
+pub use destruction::{Destruction, Erasure, SignedDocument, SigningKey};
 pub use door::{AllowStranger, Door, NewCredential, NewDoor, RefusalCount, Stranger};
 pub use envelope::{Collection, ErrorBody, ErrorResource, ErrorTarget, Metadata, Reason, Resource, SearchQuery};
 pub use health::{Health, HealthPart, Status};

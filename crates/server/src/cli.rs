@@ -18,6 +18,7 @@ mod config;
 mod confirm;
 mod connection;
 mod date;
+mod destruction;
 mod door;
 mod failure;
 mod files;
@@ -130,6 +131,9 @@ enum Command {
     /// Standard keys: they are stored here and given back
     #[command(subcommand, name = "standardkey")]
     StandardKey(standardkey::Verb),
+    /// Records of what was destroyed: signed, and checked without a server
+    #[command(subcommand)]
+    Destruction(destruction::Verb),
     /// Key rings: groups of root keys and standard keys that access is granted on
     #[command(subcommand)]
     Ring(ring::Verb),
@@ -192,6 +196,10 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::StandardKey(verb) => {
             connected(&global, async |to| standardkey::run(verb, to.key_protect().await?, output).await)
         }
+        Command::Destruction(verb) => match destruction::run_offline(verb, output)? {
+            Some(verb) => connected(&global, async |to| destruction::run(verb, to, output).await),
+            None => Ok(()),
+        },
         Command::Ring(verb) => connected(&global, async |to| ring::run(verb, &to.key_protect().await?, output).await),
         Command::ImportToken(verb) => {
             connected(&global, async |to| import_token::run(verb, &to.key_protect().await?, output).await)

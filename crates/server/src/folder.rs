@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The newest format of the folder that this version knows.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Says that the first start came to its end, and which format it made: always written last.
 const FORMAT_FILE: &str = "format";
@@ -29,6 +29,8 @@ pub struct Folder {
     path: PathBuf,
     _lock: File,
     new: bool,
+    /// An older version's, which is left behind with [`Folder::finish`].
+    old: bool,
 }
 
 impl Folder {
@@ -41,8 +43,9 @@ impl Folder {
         check_access(path)?;
         let lock = lock(path)?;
         remove_unfinished(path)?;
-        let mut folder = Folder { path: path.to_owned(), _lock: lock, new: false };
-        folder.new = folder.read_format()?.is_none();
+        let mut folder = Folder { path: path.to_owned(), _lock: lock, new: false, old: false };
+        let format = folder.read_format()?;
+        (folder.new, folder.old) = (format.is_none(), format.is_some_and(|format| format < FORMAT));
         Ok(folder)
     }
 
@@ -51,10 +54,15 @@ impl Folder {
         self.new
     }
 
-    /// Records that the first start came to its end.
+    /// Whether it has an older version's format.
+    pub fn is_old(&self) -> bool {
+        self.old
+    }
+
+    /// Records that the first start came to its end, or that an older format was left behind: from now on an older version refuses it.
     pub fn finish(&mut self) -> Result<(), Error> {
         self.write(FORMAT_FILE, format!("{FORMAT_PREFIX}{FORMAT}\n").as_bytes())?;
-        self.new = false;
+        (self.new, self.old) = (false, false);
         Ok(())
     }
 

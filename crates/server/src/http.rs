@@ -16,8 +16,10 @@ mod caller;
 mod certificates;
 mod clients;
 mod connection;
+mod destructions;
 mod door;
 mod doors;
+mod erasures;
 mod error;
 mod finish;
 mod health;
@@ -116,6 +118,8 @@ fn routes(administration: Shared) -> Routes {
     let routes = door::add_to(routes);
     let routes = doors::add_to(routes);
     let routes = trust::add_to(routes);
+    let routes = erasures::add_to(routes);
+    let routes = destructions::add_to(routes);
     let routes = keys::add_to(routes);
     let routes = key_protect::add_to(routes);
     openapi::add_to(routes)

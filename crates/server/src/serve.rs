@@ -10,6 +10,7 @@ mod error;
 mod fail_stop;
 mod first;
 mod guide;
+mod keys;
 mod listeners;
 mod master;
 mod process;

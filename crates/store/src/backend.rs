@@ -19,10 +19,23 @@ pub(crate) trait Reader: Send + Sync + 'static {
     fn count(&self, query: &Query) -> impl Future<Output = Result<u64, Error>> + Send;
     /// See [`crate::Store::events`].
     fn events(&self, after: u64, limit: usize) -> impl Future<Output = Result<Vec<Event>, Error>> + Send;
+    /// Waits until everything that was committed before is in its last place, and no log of the back end's own holds it any more.
+    fn written_back(&self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// Whether a batch of a group was applied, or which of its expectations did not hold.
 pub(crate) type Outcome = Result<(), Error>;
+
+/// How far the writer has come in overwriting what is no longer needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wiped {
+    /// There is more to do.
+    Part,
+    /// What follows must be written back first: see [`Reader::written_back`].
+    Blocked,
+    /// All that was there when it began.
+    All,
+}
 
 /// Writes, from one thread.
 pub(crate) trait Writer: Send + 'static {
@@ -33,6 +46,9 @@ pub(crate) trait Writer: Send + 'static {
     ///
     /// None of the batches was applied; or it is unknown, which is [`Error::Failed`] and final.
     fn apply(&mut self, batches: Vec<Batch>) -> Result<Vec<Outcome>, Error>;
+
+    /// Takes a step of overwriting what is no longer needed. A step is short: commits come between two.
+    fn wipe(&mut self) -> Result<Wiped, Error>;
 
     /// Writes back what can be, and releases the storage, also what is held for reading.
     fn close(self) -> Result<(), Error>;

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use crate::backend::{Outcome, Reader, Writer};
+use crate::backend::{Outcome, Reader, Wiped, Writer};
 use crate::{Batch, Change, Error, Event, Key, Page, Query, Record, Scan, Store};
 
 /// At most so many batches in one flush, which bounds how long the first of them waits.
@@ -25,6 +25,9 @@ const GROUP_BATCHES: usize = 256;
 const GROUP_BYTES: usize = 8 << 20;
 /// What may be queued, in KiB. Who comes later waits here: the caller's own back-pressure.
 const QUEUE_KIB: u32 = 64 << 10;
+
+/// How often a scrub waits for the writing back before it gives up: twice is enough unless it is disturbed.
+const WIPES: usize = 8;
 
 /// A store made of a back end and its committer.
 pub(crate) struct Grouped<R: Reader> {
@@ -38,6 +41,7 @@ pub(crate) struct Grouped<R: Reader> {
 
 enum Job {
     Commit { batch: Batch, answer: oneshot::Sender<Outcome>, _room: OwnedSemaphorePermit },
+    Wipe { answer: oneshot::Sender<Result<Wiped, Error>> },
     Close { answer: oneshot::Sender<Outcome> },
 }
 
@@ -59,6 +63,12 @@ impl<R: Reader> Grouped<R> {
             committer: Mutex::new(Some(committer)),
             flushes,
         })
+    }
+
+    async fn wipe(&self) -> Result<Wiped, Error> {
+        let (answer, outcome) = oneshot::channel();
+        self.queue.send(Job::Wipe { answer }).map_err(|_| Error::Closed)?;
+        outcome.await.unwrap_or(Err(Error::Closed))
     }
 
     fn check_open(&self) -> Result<(), Error> {
@@ -101,6 +111,21 @@ impl<R: Reader> Store for Grouped<R> {
     async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, Error> {
         self.check_open()?;
         self.reader.events(after, limit).await
+    }
+
+    async fn scrub(&self) -> Result<(), Error> {
+        for _ in 0..WIPES {
+            self.check_open()?;
+            self.reader.written_back().await?;
+            loop {
+                match self.wipe().await? {
+                    Wiped::Part => {}
+                    Wiped::Blocked => break,
+                    Wiped::All => return Ok(()),
+                }
+            }
+        }
+        Err(Error::Io("the logs could not be overwritten for all the commits that come in".into()))
     }
 
     async fn close(&self) -> Result<(), Error> {
@@ -151,17 +176,29 @@ impl<W: Writer> Committer<W> {
         while jobs.blocking_recv_many(&mut pending, GROUP_BATCHES) > 0 {
             let mut queued = pending.drain(..).peekable();
             while queued.peek().is_some() {
-                let (group, close) = Group::gather(&mut queued);
+                let (group, last) = Group::gather(&mut queued);
                 self.commit(group);
-                if let Some(answer) = close {
-                    let _ = answer.send(self.writer.close());
-                    return;
+                match last {
+                    None => {}
+                    Some(Last::Wipe(answer)) => drop(answer.send(self.wipe())),
+                    Some(Last::Close(answer)) => {
+                        let _ = answer.send(self.writer.close());
+                        return;
+                    }
                 }
             }
         }
         if let Err(error) = self.writer.close() {
             tracing::error!(%error, "the store did not close cleanly");
         }
+    }
+
+    fn wipe(&mut self) -> Result<Wiped, Error> {
+        let wiped = self.failed.clone().map_or_else(|| self.writer.wipe(), Err);
+        if let Err(error @ Error::Failed(_)) = &wiped {
+            self.failed = Some(error.clone());
+        }
+        wiped
     }
 
     /// One flush. After a failed one the state of the storage is unknown, so the writer is never called again.
@@ -182,6 +219,12 @@ impl<W: Writer> Committer<W> {
     }
 }
 
+/// What ended a group.
+enum Last {
+    Wipe(oneshot::Sender<Result<Wiped, Error>>),
+    Close(oneshot::Sender<Outcome>),
+}
+
 /// What goes into one flush.
 #[derive(Default)]
 struct Group {
@@ -190,8 +233,8 @@ struct Group {
 }
 
 impl Group {
-    /// Takes jobs up to the limit of bytes, or up to a request to close, which it hands back.
-    fn gather(jobs: &mut impl Iterator<Item = Job>) -> (Self, Option<oneshot::Sender<Outcome>>) {
+    /// Takes jobs up to the limit of bytes, or up to one that is no commit, which it hands back.
+    fn gather(jobs: &mut impl Iterator<Item = Job>) -> (Self, Option<Last>) {
         let mut group = Self::default();
         let mut bytes = 0;
         while bytes < GROUP_BYTES {
@@ -201,7 +244,8 @@ impl Group {
                     group.batches.push(batch);
                     group.answers.push((answer, room));
                 }
-                Some(Job::Close { answer }) => return (group, Some(answer)),
+                Some(Job::Wipe { answer }) => return (group, Some(Last::Wipe(answer))),
+                Some(Job::Close { answer }) => return (group, Some(Last::Close(answer))),
                 None => break,
             }
         }

@@ -43,6 +43,13 @@ pub trait Store: Send + Sync {
     async fn commit(&self, batch: Batch) -> Result<(), Error>;
     /// The events after a sequence number, in order.
     async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, Error>;
+    /// Makes what was deleted or replaced before this call unrecoverable from the storage's own files: logs are written back and then
+    /// overwritten in place, freed room is overwritten. Commits go on meanwhile. What a file system or a disk keeps of what was
+    /// overwritten is beyond this.
+    ///
+    /// # Errors
+    /// It may have been done in part; it can be done again.
+    async fn scrub(&self) -> Result<(), Error>;
     /// Waits for what is queued, writes back what can be, and releases the storage. Later calls fail with [`Error::Closed`].
     async fn close(&self) -> Result<(), Error>;
 }

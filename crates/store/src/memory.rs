@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::RwLock;
 
-use crate::backend::{Outcome, Reader, Writer};
+use crate::backend::{Outcome, Reader, Wiped, Writer};
 use crate::{Batch, Change, Error, Event, Key, Kind, Order, Page, Query, Record, Scan, Space, Term};
 
 /// Makes an empty store.
@@ -68,12 +68,20 @@ impl Reader for MemoryReader {
         let later = maps.events.range((Bound::Excluded(after), Bound::Unbounded)).take(limit);
         Ok(later.map(|(&sequence, body)| Event { sequence, body: body.clone() }).collect())
     }
+
+    async fn written_back(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 impl Writer for MemoryWriter {
     fn apply(&mut self, batches: Vec<Batch>) -> Result<Vec<Outcome>, Error> {
         let mut maps = self.0.write();
         Ok(batches.iter().map(|batch| maps.apply(batch)).collect())
+    }
+
+    fn wipe(&mut self) -> Result<Wiped, Error> {
+        Ok(Wiped::All)
     }
 
     fn close(self) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use kmip::Timestamp;
 use store::Store;
 use uuid::Uuid;
 use wrap::Secret;
+use wrap::keys::Keys;
 use wrap::master::MasterKey;
 use wrap::primitive::SystemRandom;
 
@@ -21,7 +22,8 @@ fn call(instance: Uuid, action: Action, now: Timestamp) -> Call {
 pub(crate) async fn open(store: &Arc<Meddler>, master: &Secret) -> Arc<KeyManager> {
     let (store, master) = (Arc::clone(store) as Arc<dyn Store>, MasterKey::new(master).unwrap());
     let timers = Timers { enable_after: 0, restore_after: 0, ..Timers::default() };
-    Arc::new(KeyManager::open(store, master, Arc::new(SystemRandom), timers).await.unwrap())
+    let keys = Arc::new(Keys::unfiled(&master, Arc::new(SystemRandom)).unwrap());
+    Arc::new(KeyManager::open(store, keys, Arc::new(SystemRandom), timers).await.unwrap())
 }
 
 /// A new instance.

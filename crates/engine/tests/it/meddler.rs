@@ -148,6 +148,10 @@ impl Store for Meddler {
         self.inner.events(after, limit).await
     }
 
+    async fn scrub(&self) -> Result<(), Error> {
+        self.inner.scrub().await
+    }
+
     async fn close(&self) -> Result<(), Error> {
         self.inner.close().await
     }

@@ -18,7 +18,7 @@ pub(super) enum Severity {
 /// A severity is the worse of the action's and the status's.
 pub(super) fn severity(action: Action, outcome: Outcome) -> Severity {
     let of_action = match action.event() {
-        "kms.secrets.delete" | "kms.registrations.delete" => Severity::Critical,
+        "kms.secrets.delete" | "kms.registrations.delete" | "keystead.erasure.create" => Severity::Critical,
         "kms.secrets.rotate"
         | "kms.secrets.restore"
         | "kms.secrets.enable"
@@ -86,6 +86,9 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::DeleteKey
         | Action::RestoreKey
         | Action::PurgeKey
+        | Action::AskForErasure
+        | Action::ReadErasure
+        | Action::ForgoErasure
         | Action::ExpireKey
         | Action::WrapKey
         | Action::UnwrapKey
@@ -114,6 +117,7 @@ pub(super) fn kind(action: Action) -> &'static str {
             "kmip-object"
         }
         Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
+        Action::ListDestructions | Action::ReadDestruction => "destruction",
         Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {
             "serviceid"
         }
@@ -132,6 +136,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::DeleteInstance
         | Action::ReadMetrics
         | Action::ReadInstallationMetrics
+        | Action::ReadSigningKey
         | Action::ReadRoles => "",
     }
 }

@@ -126,6 +126,7 @@ mod tests {
     use crate::Timers;
     use store::{Batch, Expect};
     use wrap::Secret;
+    use wrap::keys::Keys;
     use wrap::master::MasterKey;
     use wrap::primitive::SystemRandom;
     use zeroize::Zeroizing;
@@ -135,7 +136,8 @@ mod tests {
     async fn manager() -> KeyManager {
         let master = MasterKey::new(&Secret::new(Zeroizing::new(vec![1; 32]))).unwrap();
         let store = store::open("memory:").await.unwrap();
-        KeyManager::open(store, master, Arc::new(SystemRandom), Timers::default()).await.unwrap()
+        let keys = Arc::new(Keys::unfiled(&master, Arc::new(SystemRandom)).unwrap());
+        KeyManager::open(store, keys, Arc::new(SystemRandom), Timers::default()).await.unwrap()
     }
 
     fn key(number: u128, kind: ApiKeyKind, digest: [u8; 32]) -> ApiKey {

@@ -99,7 +99,8 @@ macro_rules! actions {
 
             /// Whether it is about instances and the access to them, rather than about keys: network policies are not for it.
             pub(crate) fn is_platform(self) -> bool {
-                !self.event().starts_with("kms.")
+                let of_keys = ["kms.", "keystead.erasure.", "keystead.destruction.", "keystead.kmip-object."];
+                !of_keys.iter().any(|prefix| self.event().starts_with(prefix))
             }
 
             /// Whether it is about the KMIP service of an instance.
@@ -134,6 +135,12 @@ actions! {
     RestoreKey               "kms.secrets.restore"                           [Manager]
     PurgeKey                 "kms.secrets.purge"                             [KeyPurge]
     ExpireKey                "kms.secrets.expire"                            []
+    // The end of keys. What has no name of IBM's is ours: erasure at once by two people, and records of destruction.
+    AskForErasure            "keystead.erasure.create"                       [KeyPurge]
+    ReadErasure              "keystead.erasure.read"                         [Manager KeyPurge]
+    ForgoErasure             "keystead.erasure.delete"                       [Manager KeyPurge]
+    ListDestructions         "keystead.destruction.list"                     [Manager KeyPurge]
+    ReadDestruction          "keystead.destruction.read"                     [Manager KeyPurge]
     // Actions on keys.
     WrapKey                  "kms.secrets.wrap"                              [Reader ReaderPlus Writer Manager]
     UnwrapKey                "kms.secrets.unwrap"                            [Reader ReaderPlus Writer Manager]
@@ -200,5 +207,6 @@ actions! {
     // The installation's numbers, of all instances.
     ReadInstallationMetrics  "keystead.metrics.read"                        [Viewer Operator Editor Administrator]
     // What anybody with an API key may do.
+    ReadSigningKey           "keystead.signing-key.read"                     [Viewer Operator Editor Administrator Reader ReaderPlus Writer Manager KeyPurge KmipAdapterManager VmwareKmipManager]
     ReadRoles                "iam-access-management.role.read"               [Viewer Operator Editor Administrator Reader ReaderPlus Writer Manager KeyPurge KmipAdapterManager VmwareKmipManager]
 }

@@ -143,6 +143,13 @@ impl KeyManager {
         Ok(policies)
     }
 
+    /// Whether the instance asks for two people for the end of a key.
+    pub(crate) async fn needs_two_people(&self, instance: Uuid) -> Result<bool, Error> {
+        let mut two = false;
+        self.each_enabled(instance, |rule| two |= *rule == Rule::DualAuthDelete).await?;
+        Ok(two)
+    }
+
     /// Whether the instance's network policies let requests from an address in. Asked for each request, so it is cheap.
     pub(crate) async fn admits(&self, instance: Uuid, address: Option<IpAddr>) -> Result<bool, Error> {
         let mut admits = true;

@@ -118,7 +118,8 @@ impl KeyManager {
         };
         self.set_policies(call, &mut key, policies)?;
         let material = self.material(call, payload, key.extractable).await?;
-        let version = self.new_version(&key, &material)?;
+        let sealing = self.sealing().await;
+        let version = self.new_version(&key, &material, &sealing)?;
         self.room_for_aliases(call.instance, key.aliases.len()).await?;
         again(|| self.insert(call, &key, &version)).await?;
         Ok(key)

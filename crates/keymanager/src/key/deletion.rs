@@ -5,6 +5,7 @@
 
 use crate::audit::success;
 use crate::change::{ATTEMPTS, Decision};
+use crate::erasure::Erasure;
 use crate::instance::Making;
 use crate::key::{Found, SetForDeletion};
 use crate::ledger::Stored;
@@ -12,7 +13,7 @@ use crate::timers::left;
 use crate::{Call, Error, Event, Key, KeyManager, KmipKey, Refusal};
 use kmip::Timestamp;
 use std::sync::Arc;
-use store::{Batch, Change};
+use store::{Batch, Change, Expect};
 use uuid::Uuid;
 
 impl KeyManager {
@@ -72,25 +73,86 @@ impl KeyManager {
         .await
     }
 
-    /// Erases a deleted key, 4 hours after its deletion or later: its record and every version of its material are removed.
+    /// Erases a deleted key, 4 hours after its deletion or later: its record and every version of its material are removed, and when this
+    /// returns they are destroyed. Should that be cut off, or fail, it is taken up again; its record of destruction says how far it is.
     ///
     /// # Errors
-    /// As [`KeyManager::key`]; [`Error::NotDeleted`], [`Error::TooEarly`], [`Error::Busy`].
+    /// As [`KeyManager::key`]; [`Error::NotDeleted`], [`Error::TooEarly`], [`Error::Busy`]; [`Error::AuthorizationsNotMet`] where two
+    /// people are needed and the caller is the one who deleted it.
     pub async fn purge(&self, call: &Call, id: &str) -> Result<Key, Error> {
+        let key = self.find(call, id, None).await?.into_key(call);
+        self.check_purge(call, key.id, key.deleted)?;
+        self.check_another(call, &key).await?;
+        let purged = self.purge_due(call, id).await?;
+        self.destroy_purged(call).await;
+        Ok(purged)
+    }
+
+    /// The same for what is due by itself, which is nobody's word. Its destruction is pending when this returns.
+    pub(crate) async fn purge_due(&self, call: &Call, id: &str) -> Result<Key, Error> {
+        match self.find(call, id, None).await? {
+            Found::Own(_) => self.purge_own_pending(call, id, None).await,
+            Found::Kmip(key) => {
+                self.check_purge(call, key.id, key.deleted)?;
+                self.purge_kmip_pending(call, &key, None).await
+            }
+        }
+    }
+
+    /// Erases a key of the key manager's own, at once where two people asked for it.
+    pub(crate) async fn purge_own(&self, call: &Call, id: &str, asked: Option<&Stored<Erasure>>) -> Result<Key, Error> {
+        let purged = self.purge_own_pending(call, id, asked).await?;
+        self.destroy_purged(call).await;
+        Ok(purged)
+    }
+
+    async fn purge_own_pending(&self, call: &Call, id: &str, asked: Option<&Stored<Erasure>>) -> Result<Key, Error> {
         for _ in 0..ATTEMPTS {
-            let stored = match self.find(call, id, None).await? {
-                Found::Own(stored) => stored,
-                Found::Kmip(key) => return self.purge_kmip(call, &key).await,
-            };
-            self.check_purge(call, stored.entry.id, stored.entry.deleted)?;
-            let batch =
-                Batch { changes: self.removal(&stored).await?, events: vec![success(call, &stored.entry.target())] };
+            let Found::Own(stored) = self.find(call, id, None).await? else { return Err(Error::Busy) };
+            match asked {
+                Some(first) if stored.entry.deleted == Some(first.entry.deleted) => {}
+                Some(_) => return Err(Error::NotDeleted(stored.entry.id)),
+                None => self.check_purge(call, stored.entry.id, stored.entry.deleted)?,
+            }
+            let changes = self.removal(call, &stored, asked).await?;
+            let batch = Batch { changes, events: vec![success(call, &stored.entry.target())] };
             match self.commit(call, batch, false).await {
                 Err(Error::Store(store::Error::Conflict(_))) => {}
                 other => return other.map(|()| Arc::unwrap_or_clone(stored.entry)),
             }
         }
         Err(Error::Busy)
+    }
+
+    /// Erases a KMIP object.
+    pub(crate) async fn purge_kmip_now(
+        &self,
+        call: &Call,
+        key: &KmipKey,
+        asked: Option<(Timestamp, String)>,
+    ) -> Result<Key, Error> {
+        let purged = self.purge_kmip_pending(call, key, asked).await?;
+        self.destroy_purged(call).await;
+        Ok(purged)
+    }
+
+    async fn purge_kmip_pending(
+        &self,
+        call: &Call,
+        key: &KmipKey,
+        asked: Option<(Timestamp, String)>,
+    ) -> Result<Key, Error> {
+        self.kmip().purge(call, key.id).await?;
+        let key = Key::of_kmip(call.instance, key);
+        self.record_kmip_destruction(call, &key, asked).await?;
+        Ok(key)
+    }
+
+    /// The purge is done and stays; that its destruction is not is for the log, and for the next attempt.
+    async fn destroy_purged(&self, call: &Call) {
+        if let Err(error) = self.finish_destructions(call.now).await {
+            tracing::error!(%error, "a key was purged, and its destruction is not finished: it is taken up again");
+        }
     }
 
     async fn restore_kmip(&self, call: &Call, key: &KmipKey) -> Result<Key, Error> {
@@ -104,19 +166,23 @@ impl KeyManager {
         Ok(Key::of_kmip(call.instance, &self.kmip().restore(call, key.id).await?))
     }
 
-    async fn purge_kmip(&self, call: &Call, key: &KmipKey) -> Result<Key, Error> {
-        self.check_purge(call, key.id, key.deleted)?;
-        self.kmip().purge(call, key.id).await?;
-        Ok(Key::of_kmip(call.instance, key))
-    }
-
-    /// What removes a key: its record, its aliases, and every version of its material.
-    async fn removal(&self, stored: &Stored<Arc<Key>>) -> Result<Vec<Change>, Error> {
+    /// What removes a key: its record, its aliases, every version of its material, and the request of its erasure; and the record of
+    /// its destruction.
+    async fn removal(
+        &self,
+        call: &Call,
+        stored: &Stored<Arc<Key>>,
+        asked: Option<&Stored<Erasure>>,
+    ) -> Result<Vec<Change>, Error> {
         let key = &stored.entry;
         let versions = self.sealed_versions(key).await?;
         let mut changes = vec![Change::Delete { key: key.place(), version: stored.version }];
         changes.extend(versions.iter().map(|old| Change::Delete { key: old.entry.place(), version: old.version }));
         changes.extend(self.freed_aliases(key).await?);
+        changes.extend(asked.map(|first| Change::Delete { key: first.entry.place(), version: first.version }));
+        let mut record = self.destruction_of(call, key, versions.iter().map(|old| old.entry.id).collect())?;
+        record.set_asked(asked.map(|first| first.entry.word()));
+        changes.push(self.ledger.put(Expect::Absent, &record));
         Ok(changes)
     }
 
@@ -146,6 +212,15 @@ impl KeyManager {
             return Err(Error::TooEarly { what: "restoring the key", seconds });
         }
         if is_over(deleted, self.timers.restorable, call.now) { Err(Error::RestoreExpired(key)) } else { Ok(()) }
+    }
+
+    /// Whether somebody else deleted the key, where its policy or its instance's asks for two people.
+    async fn check_another(&self, call: &Call, key: &Key) -> Result<(), Error> {
+        let alone = key.deleted_by.as_ref() == Some(&call.actor);
+        if alone && (key.needs_two() || self.needs_two_people(call.instance).await?) {
+            return Err(Error::AuthorizationsNotMet(key.id));
+        }
+        Ok(())
     }
 
     fn check_purge(&self, call: &Call, key: Uuid, deleted: Option<Timestamp>) -> Result<(), Error> {

@@ -38,6 +38,7 @@ impl KeyManager {
         let making = Making::of(false, payload.as_ref());
         self.check_remaking(call.instance, making).await?;
         let material = self.material(call, payload, false).await?;
+        let sealing = self.sealing().await;
         let rotated = self
             .change(call, key.id, |key| {
                 self.check_rotation(call, key, making.imported)?;
@@ -51,7 +52,7 @@ impl KeyManager {
                     synced: Some(call.now),
                     ..key.clone()
                 };
-                let version = self.new_version(&after, &material)?;
+                let version = self.new_version(&after, &material, &sealing)?;
                 Ok(Decision { extra: vec![self.ledger.put(Expect::Absent, &version)], after })
             })
             .await?;

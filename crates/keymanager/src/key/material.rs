@@ -6,6 +6,7 @@
 use crate::key::Payload;
 use crate::ledger::space;
 use crate::record::{Entry, SealedVersion};
+use crate::shred::Sealing;
 use crate::{Call, Error, Key, KeyManager, State};
 use std::ops::RangeInclusive;
 use wrap::Secret;
@@ -45,8 +46,13 @@ impl KeyManager {
         Ok(random_secret(self.random.as_ref(), GENERATED)?)
     }
 
-    /// A key's newest version, with its material sealed.
-    pub(super) fn new_version(&self, key: &Key, material: &Secret) -> Result<SealedVersion, Error> {
+    /// A key's newest version, with its material sealed. It must be committed while `sealing` is held.
+    pub(super) fn new_version(
+        &self,
+        key: &Key,
+        material: &Secret,
+        sealing: &Sealing<'_>,
+    ) -> Result<SealedVersion, Error> {
         let mut version = SealedVersion {
             id: key.version,
             instance: key.instance,
@@ -54,8 +60,12 @@ impl KeyManager {
             number: key.versions,
             created: key.version_created.unwrap_or(key.created),
             sealed: Vec::new(),
+            epoch: None,
         };
-        version.sealed = self.seal_version(&version, key.extractable, material)?;
+        match key.extractable {
+            true => self.seal_payload(&mut version, material)?,
+            false => self.seal_version(&mut version, material, &sealing.epoch)?,
+        }
         Ok(version)
     }
 

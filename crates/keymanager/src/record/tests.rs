@@ -152,7 +152,8 @@ fn sorts() -> Vec<Sort> {
     let (one, created, created_by) = (id(1), NOW, String::from("somebody"));
     let check = |index| Check { fingerprint: vec![1; 8], index };
     let instance = Instance { id: one, name: "tenant".into(), created, created_by: created_by.clone() };
-    let version = SealedVersion { id: one, instance: id(2), key: id(3), number: 1, created, sealed: vec![7; 81] };
+    let version =
+        |epoch| SealedVersion { id: one, instance: id(2), key: id(3), number: 1, created, sealed: vec![7; 81], epoch };
     let service_id = |full: bool| ServiceId {
         id: one,
         name: "program".into(),
@@ -191,11 +192,32 @@ fn sorts() -> Vec<Sort> {
         sealed: vec![6; 90],
     };
     let name = |owner| ServiceIdName { owner, name: "program".into(), service_id: one };
+    let destruction = |full: bool| Destruction {
+        id: one,
+        instance: id(2),
+        key: id(3),
+        name: "a key".into(),
+        sort: DestroyedSort::Root,
+        ring: full.then(|| "ring".into()),
+        versions: if full { vec![id(4), id(5)] } else { Vec::new() },
+        adapters: if full { vec!["an adapter".into()] } else { Vec::new() },
+        deleted: full.then_some(NOW),
+        deleted_by: full.then(|| created_by.clone()),
+        purged: NOW,
+        purged_by: created_by.clone(),
+        asked: full.then_some(NOW),
+        asked_by: full.then(|| created_by.clone()),
+        old_epoch: full.then_some(1),
+        new_epoch: full.then_some(2),
+        statement: full.then(|| b"{}".to_vec()),
+        signature: full.then(|| vec![9; 64]),
+    };
+    let erasure = Erasure { key: one, instance: id(2), asked: NOW, asked_by: created_by.clone(), deleted: NOW };
     vec![
         sort(&[check(None), check(Some(1))]),
         sort(&[instance]),
         sort(&[earlier(false), earlier(true), full()]),
-        sort(&[version]),
+        sort(&[version(None), version(Some(7))]),
         sort(&[api_key(false), api_key(true)]),
         sort(&[service_id(false), service_id(true)]),
         sort(&[grant(Vec::new(), Target::default()), grant(roles, narrow)]),
@@ -205,6 +227,8 @@ fn sorts() -> Vec<Sort> {
         sort(&[Policies { instance: id(2), each: Vec::new() }, policies()]),
         sort(&[token]),
         sort(&[name(None), name(Some(id(2)))]),
+        sort(&[destruction(false), destruction(true)]),
+        sort(&[erasure]),
     ]
 }
 
@@ -212,7 +236,7 @@ fn sorts() -> Vec<Sort> {
 #[test]
 fn kinds_have_their_numbers() {
     let kinds: Vec<u8> = sorts().iter().map(|sort| sort.kind.0).collect();
-    assert_eq!(kinds, (0x10..=0x1C).collect::<Vec<_>>());
+    assert_eq!(kinds, (0x10..=0x1C).chain([0x40, 0x41]).collect::<Vec<_>>());
 }
 
 #[test]

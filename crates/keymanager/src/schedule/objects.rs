@@ -68,12 +68,13 @@ impl KeyManager {
         let key = Key::of_kmip(instance, kmip);
         if Due::Purge.is_due(&key, now, &self.timers) {
             let call = Call::internal(instance, Due::Purge.action(), ACTOR, now);
-            let outcome = self.purge(&call, &key.id.to_string()).await.map(|_| ());
+            let outcome = self.purge_due(&call, &key.id.to_string()).await.map(|_| ());
             self.note(Due::Purge, &call, key.id, outcome, round).await;
         } else if !kmip.erased && kmip.deleted.is_some_and(|deleted| after(deleted, self.timers.restorable) < now) {
             let call = Call::internal(instance, Due::Purge.action(), ACTOR, now);
-            if let Err(error) = self.kmip().erase(&call, key.id).await {
-                self.note_unerased(&call, key.id, &error, round).await;
+            match self.kmip().erase(&call, key.id).await {
+                Ok(()) => self.shredder.want_scrub(),
+                Err(error) => self.note_unerased(&call, key.id, &error, round).await,
             }
         }
     }

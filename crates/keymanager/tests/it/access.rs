@@ -94,8 +94,13 @@ async fn check(world: &World, who: &Principal, grants: &[(Role, &Target)]) -> us
                 .iter()
                 .filter(within)
                 .any(|thing| grants.iter().any(|(role, target)| allowed(*role, action) && holds(thing, target)));
-            let anybody =
-                [Action::ListInstances, Action::ReadInstance, Action::ReadServerCertificate, Action::ReadRoles];
+            let anybody = [
+                Action::ListInstances,
+                Action::ReadInstance,
+                Action::ReadServerCertificate,
+                Action::ReadRoles,
+                Action::ReadSigningKey,
+            ];
             let anybody = anybody.contains(&action);
             // The key of `default` that is granted in `ring` is in no ring that it could be reached in: the gate need not know.
             let nowhere = !grants.is_empty()

@@ -191,7 +191,8 @@ fn a_refusal_is_an_event_too() {
 /// The severity of every action with every status, against IBM's two tables: the worse of both counts.
 #[test]
 fn severities_are_ibms() {
-    let critical = ["kms.secrets.delete"];
+    // An erasure at once is ours, and no less than a deletion.
+    let critical = ["kms.secrets.delete", "keystead.erasure.create"];
     let warning = [
         "kms.secrets.rotate",
         "kms.secrets.restore",

@@ -59,6 +59,10 @@ impl Store for Counting {
         self.store.events(after, limit).await
     }
 
+    async fn scrub(&self) -> Result<(), store::Error> {
+        self.store.scrub().await
+    }
+
     async fn close(&self) -> Result<(), store::Error> {
         self.store.close().await
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use store::{Batch, Change, Expect, Key, Kind, Space, Store, Term};
 use uuid::Uuid;
 use wrap::Secret;
+use wrap::keys::Keys;
 use wrap::master::MasterKey;
 use wrap::primitive::SystemRandom;
 use zeroize::Zeroizing;
@@ -52,9 +53,17 @@ pub(crate) async fn left_behind() -> Arc<dyn Store> {
     store
 }
 
+/// Its root key.
+pub(crate) const ROOT_KEY: &str = "c92f6048-4808-44ae-b4c0-24cf0d4f46a2";
+
+/// Its master key.
+pub(crate) fn master() -> MasterKey {
+    MasterKey::new(&Secret::new(Zeroizing::new(bytes(word("master"))))).unwrap()
+}
+
 pub(crate) async fn open_over(store: Arc<dyn Store>) -> KeyManager {
-    let master = MasterKey::new(&Secret::new(Zeroizing::new(bytes(word("master"))))).unwrap();
-    KeyManager::open(store, master, Arc::new(SystemRandom), Timers::default()).await.unwrap()
+    let keys = Arc::new(Keys::unfiled(&master(), Arc::new(SystemRandom)).unwrap());
+    KeyManager::open(store, keys, Arc::new(SystemRandom), Timers::default()).await.unwrap()
 }
 
 #[tokio::test]
@@ -63,7 +72,7 @@ async fn its_instance_and_root_key_are_there() {
     let instances = manager.instances(&call(Uuid::nil(), Action::ListInstances)).await.unwrap();
     assert_eq!(instances.iter().map(|instance| &instance.name[..]).collect::<Vec<_>>(), ["default"]);
     let of = call(instances[0].id, Action::ReadKeyMetadata);
-    let key = manager.key(&of, "c92f6048-4808-44ae-b4c0-24cf0d4f46a2", None).await.unwrap();
+    let key = manager.key(&of, ROOT_KEY, None).await.unwrap();
     assert_eq!((&key.name[..], key.state, key.versions, key.extractable), ("default", State::Active, 2, false));
     assert_eq!((key.ring(), key.aliases.len(), key.rotation.is_none()), ("default", 0, true));
     let versions = manager.versions(&of, &key.id.to_string(), false).await.unwrap();
@@ -86,7 +95,11 @@ async fn its_administrator_may_do_everything_but_purge() {
         for (of, extent) in [(None, Extent::Installation), (Some(instance), Extent::Instance)] {
             let entered = manager.enter(&by_secret, of, action, Origin::default(), NOW).await;
             let reached = entered.is_ok_and(|call| call.reaches(extent));
-            assert_eq!(reached, ![Action::PurgeKey, Action::ExpireKey].contains(&action), "{action:?}");
+            assert_eq!(
+                reached,
+                ![Action::PurgeKey, Action::AskForErasure, Action::ExpireKey].contains(&action),
+                "{action:?}"
+            );
         }
     }
 }

@@ -60,6 +60,10 @@ impl Store for Held {
         self.store.events(after, limit).await
     }
 
+    async fn scrub(&self) -> Result<(), store::Error> {
+        self.store.scrub().await
+    }
+
     async fn close(&self) -> Result<(), store::Error> {
         self.store.close().await
     }

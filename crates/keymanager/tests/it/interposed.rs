@@ -81,6 +81,10 @@ impl Store for Interposed {
         self.store.events(after, limit).await
     }
 
+    async fn scrub(&self) -> Result<(), store::Error> {
+        self.store.scrub().await
+    }
+
     async fn close(&self) -> Result<(), store::Error> {
         self.store.close().await
     }

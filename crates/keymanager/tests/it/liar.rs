@@ -77,6 +77,10 @@ impl Store for Liar {
         self.honest.events(after, limit).await
     }
 
+    async fn scrub(&self) -> Result<(), store::Error> {
+        self.honest.scrub().await
+    }
+
     async fn close(&self) -> Result<(), store::Error> {
         self.honest.close().await
     }

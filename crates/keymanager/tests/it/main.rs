@@ -37,6 +37,7 @@ mod rings;
 mod roles;
 mod rotation;
 mod schedule;
+mod shred;
 mod states;
 mod tampering;
 mod timers;
@@ -47,6 +48,7 @@ use kmip::Timestamp;
 use std::sync::Arc;
 use store::Store;
 use uuid::Uuid;
+use wrap::keys::Keys;
 use wrap::master::MasterKey;
 use wrap::primitive::SystemRandom;
 use wrap::{KeyRef, Secret};
@@ -90,12 +92,17 @@ fn master(byte: u8) -> MasterKey {
     MasterKey::new(&secret(&[byte; 32])).unwrap()
 }
 
+/// Keys that hang on a master key alone: the same ones each time, until an epoch is replaced.
+fn keys(byte: u8) -> Arc<Keys> {
+    Arc::new(Keys::unfiled(&master(byte), Arc::new(SystemRandom)).unwrap())
+}
+
 async fn memory() -> Arc<dyn Store> {
     store::open("memory:").await.unwrap()
 }
 
 async fn open_with(store: &Arc<dyn Store>, timers: Timers) -> KeyManager {
-    KeyManager::open(Arc::clone(store), master(1), Arc::new(SystemRandom), timers).await.unwrap()
+    KeyManager::open(Arc::clone(store), keys(1), Arc::new(SystemRandom), timers).await.unwrap()
 }
 
 /// With IBM's periods.

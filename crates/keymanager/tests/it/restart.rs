@@ -1,6 +1,6 @@
 //! The same data opened again: with the same master key all is there, with another one nothing is read or written.
 
-use crate::{AAD, CONTENT, call, call_at, later, make, master, new, of, open, secret, seen, standard, tenant, with};
+use crate::{AAD, CONTENT, call, call_at, keys, later, make, new, of, open, secret, seen, standard, tenant, with};
 use keymanager::{Action, Call, Error, KeyManager, NewApiKey, NewServiceId, Timers};
 use std::sync::Arc;
 use store::{Batch, Change, Key, Kind, Space, Store};
@@ -14,7 +14,7 @@ async fn sqlite(folder: &TempDir) -> Arc<dyn Store> {
 }
 
 async fn with_other_master(store: &Arc<dyn Store>) -> Result<KeyManager, Error> {
-    KeyManager::open(Arc::clone(store), master(2), Arc::new(SystemRandom), Timers::default()).await
+    KeyManager::open(Arc::clone(store), keys(2), Arc::new(SystemRandom), Timers::default()).await
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn first_starts_at_once_agree() {
             .map(|number| {
                 let store = Arc::clone(&store);
                 let start = async move {
-                    KeyManager::open(store, master(1 + number % 2), Arc::new(SystemRandom), Timers::default()).await
+                    KeyManager::open(store, keys(1 + number as u8 % 2), Arc::new(SystemRandom), Timers::default()).await
                 };
                 tokio::spawn(async move { (number % 2, start.await.is_ok()) })
             })

@@ -141,7 +141,7 @@ async fn the_mark_of_the_master_key_counts() {
             .lie(move |key, record| if key.kind == check { with(record, |body| body[place] ^= 1) } else { record });
         let store: Arc<dyn Store> = scene.liar.clone();
         let opened =
-            KeyManager::open(store, crate::master(1), Arc::new(wrap::primitive::SystemRandom), Timers::default()).await;
+            KeyManager::open(store, crate::keys(1), Arc::new(wrap::primitive::SystemRandom), Timers::default()).await;
         let error = opened.err().expect("refused");
         assert!(matches!(error, Error::Damaged { .. } | Error::MasterKey { .. }), "{error}");
     }

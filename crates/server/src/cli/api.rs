@@ -71,6 +71,11 @@ impl<'a> Api<'a> {
         self.client.wanted().map_or_else(String::new, |instance| format!(" --instance {instance}"))
     }
 
+    /// What IBM has no API for, in the same instance.
+    pub(super) fn ours(&self) -> Api<'a> {
+        Api { client: self.client, base: BASE, instance: self.instance.clone(), key_ring: self.key_ring.clone() }
+    }
+
     /// The same, within a key ring if there is one.
     pub(super) fn in_ring(self, key_ring: Option<String>) -> Self {
         Api { key_ring, ..self }

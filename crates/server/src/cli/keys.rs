@@ -3,6 +3,7 @@
 //! The invariant: **a verb for one sort of key touches none of the other**, whatever name or identifier it is given.
 
 mod alias;
+mod erase;
 mod find;
 mod list;
 mod material;
@@ -110,6 +111,9 @@ pub(super) enum Verb {
         #[command(flatten)]
         consent: Consent,
     },
+    /// Erase a deleted key at once, without waiting 4 hours: one person asks for it, another one says the same within 7 days
+    #[command(after_help = ERASE)]
+    Erase(erase::Args),
     /// Agree to a key's deletion as the first of two people, where its policy asks for two; it counts for 7 days
     SetForDeletion(Name),
     /// Take back the agreement to a key's deletion
@@ -130,6 +134,9 @@ const PURGE: &str =
     "Nobody has the role KeyPurge at first, not even the administrator. Give it to a service ID for as long as it is
 needed: keystead access grant SERVICE_ID KeyPurge";
 
+const ERASE: &str = "Both people need the role KeyPurge, and each their own API key. Example, for each of them:
+keystead rootkey erase vmware-old";
+
 pub(super) async fn run(sort: Sort, verb: Verb, api: Api<'_>, output: Output) -> Result<(), Failure> {
     match verb {
         Verb::List(args) => list::run(sort, args, api, output).await,
@@ -144,8 +151,9 @@ pub(super) async fn run(sort: Sort, verb: Verb, api: Api<'_>, output: Output) ->
             let key = find(&api, sort, &name.key, Wish::Deleted).await?;
             consent.obtain(&format!("{} {key} will be erased, and nothing brings it back.", sort.title()))?;
             api.delete(&["keys", &key.id, "purge"], false).await?;
-            output.say(&format!("{} {} was erased.", sort.title(), key.name))
+            erase::tell(sort, &key, &api, output).await
         }
+        Verb::Erase(args) => erase::run(sort, args, &api, output).await,
         Verb::SetForDeletion(name) => {
             let next = "is set for deletion. Within 7 days another person can delete it";
             act(sort, &name, "setKeyForDeletion", next, &api, output).await

@@ -20,6 +20,7 @@ use super::routes::Routes;
 #[cfg(test)]
 pub(super) use actions::PLACES;
 pub(super) use actions::in_todays_form;
+pub(super) use which::Which;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     let areas = [

@@ -2,7 +2,7 @@
 
 use super::fail_stop::FailStop;
 use super::master::{self, Master};
-use super::{Error, first};
+use super::{Error, first, keys};
 use crate::config::{Config, JournalFlush};
 use crate::folder::Folder;
 use crate::identity::Tokens;
@@ -53,11 +53,12 @@ impl Core {
         metrics: &Metrics,
     ) -> Result<Self, Error> {
         let Master { key, place } = master::open(config, folder, &**random)?;
-        let seal = authority_seal(key.seal_key())?;
-        let tokens = key.seal_key().token_key(TOKENS).map_err(wrap::master::Error::from)?;
+        let keys = keys::open(folder, &key, random)?;
+        let seal = authority_seal(keys.installation())?;
+        let tokens = keys.installation().token_key(TOKENS).map_err(wrap::master::Error::from)?;
         let address = format!("sqlite:{}", folder.path(DATABASE).display());
         let store = FailStop::new(store::open(&address).await?, metrics.storage.clone());
-        let keys = Arc::new(KeyManager::open(store.clone(), key, random.clone(), config.timers).await?);
+        let keys = Arc::new(KeyManager::open(store.clone(), keys, random.clone(), config.timers).await?);
         let journal = open_journal(config, folder, &**random)?;
         tokio::spawn(watch_journal(journal.clone(), store.clone(), metrics.storage.clone()));
         let parts = engine::Parts {
@@ -88,9 +89,9 @@ impl Core {
     }
 }
 
-/// The authority's key has a sealing key of its own, so that the master key can go to the key manager for good.
-fn authority_seal(master: &SealKey) -> Result<SealKey, Error> {
-    let derived = Zeroizing::new(master.tag(AUTHORITY_SEAL, &[]).map_err(wrap::master::Error::from)?);
+/// The authority's key has a sealing key of its own, so that the installation's can go to the key manager for good.
+fn authority_seal(installation: &SealKey) -> Result<SealKey, Error> {
+    let derived = Zeroizing::new(installation.tag(AUTHORITY_SEAL, &[]).map_err(wrap::master::Error::from)?);
     let secret = Secret::new(Zeroizing::new(derived.to_vec()));
     Ok(SealKey::new(&secret).map_err(wrap::master::Error::from)?)
 }

@@ -15,6 +15,9 @@ pub enum Error {
     /// The master key.
     #[error(transparent)]
     Master(#[from] wrap::master::Error),
+    /// The keys file.
+    #[error(transparent)]
+    KeysFile(#[from] wrap::keys::Error),
     /// A passphrase can't be read.
     #[error("the passphrase can't be read from {origin}: {reason}")]
     Passphrase {

@@ -70,6 +70,10 @@ impl Store for FailStop {
         self.store.events(after, limit).await
     }
 
+    async fn scrub(&self) -> Result<(), Error> {
+        self.watch(self.store.scrub().await)
+    }
+
     async fn close(&self) -> Result<(), Error> {
         self.watch(self.store.close().await)
     }

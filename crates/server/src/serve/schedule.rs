@@ -43,6 +43,10 @@ pub(super) async fn keep(
                     patience.note(&folder, now, up);
                     report(keys.do_what_is_due(now).await);
                 }
+                // What is purged already is destroyed whatever the clock says.
+                if let Err(error) = keys.take_up_shredding(now).await {
+                    tracing::error!(%error, "what was purged could not be destroyed, and is tried again in the next round");
+                }
             }
         }
     }

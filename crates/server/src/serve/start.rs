@@ -52,7 +52,8 @@ impl Running {
         let certificates = Pki::open(&folder, &core.seal, &names(config), &random, now)?;
         let url = listeners.admin_url()?;
         core.furnish(&folder, (url.clone(), certificates.authority.certificate_pem().to_owned()), now).await?;
-        if first {
+        // Before anything is sealed as an older version could not read it: from now on it refuses the folder.
+        if first || folder.is_old() {
             folder.finish()?;
         }
         let tls = Arc::new(Live::new(&certificates.server.identity)?);

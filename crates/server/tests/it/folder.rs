@@ -45,7 +45,7 @@ fn what_is_in_the_way_is_named() {
     check_refused(|path| std::fs::write(path, "").unwrap(), "is not a folder");
     check_refused(|path| make(path, 0o750), "mode 0750");
     check_refused(|path| make(path, 0o701), "chmod 700");
-    check_refused(|path| make_with_format(path, b"keystead 2\n"), "run the newer version");
+    check_refused(|path| make_with_format(path, b"keystead 3\n"), "run the newer version");
     check_refused(|path| make_with_format(path, b"keystead 0\n"), "run the newer version");
     check_refused(|path| make_with_format(path, b"\xff\xfe"), "restore the folder from a backup");
     check_refused(|path| make_with_format(path, b""), "restore the folder from a backup");

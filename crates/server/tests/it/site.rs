@@ -133,7 +133,8 @@ async fn engine(folder: &std::path::Path) -> (Arc<Engine>, Uuid, Uuid) {
     let store = store::open("memory:").await.unwrap();
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let master = wrap::master::MasterKey::new(&random_secret(&SystemRandom, 32).unwrap()).unwrap();
-    let keys = KeyManager::open(store.clone(), master, random.clone(), Timers::default()).await.unwrap();
+    let keys = Arc::new(wrap::keys::Keys::unfiled(&master, random.clone()).unwrap());
+    let keys = KeyManager::open(store.clone(), keys, random.clone(), Timers::default()).await.unwrap();
     let keys = Arc::new(keys);
     let call = Call::internal(Uuid::nil(), Action::CreateInstance, "test", clock::now());
     let instance = keys.create_instance(&call, "i").await.unwrap().id;

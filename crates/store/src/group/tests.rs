@@ -12,6 +12,10 @@ impl<W: Writer> Writer for Gated<W> {
         self.0.apply(batches)
     }
 
+    fn wipe(&mut self) -> Result<Wiped, Error> {
+        self.0.wipe()
+    }
+
     fn close(self) -> Result<(), Error> {
         self.0.close()
     }
@@ -54,6 +58,10 @@ impl Writer for Broken {
     fn apply(&mut self, _: Vec<Batch>) -> Result<Vec<Outcome>, Error> {
         assert!(!std::mem::replace(&mut self.0, true), "a failed flush is never tried again");
         Err(Error::Failed("no medium".into()))
+    }
+
+    fn wipe(&mut self) -> Result<Wiped, Error> {
+        Ok(Wiped::All)
     }
 
     fn close(self) -> Result<(), Error> {

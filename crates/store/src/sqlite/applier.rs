@@ -56,23 +56,30 @@ struct Work {
 
 impl Work {
     fn run(mut self) -> Session {
+        self.go_on();
+        // Nobody waits any longer for what nobody does any more.
+        self.pending.wrote_back(Some(Error::Closed));
+        self.session
+    }
+
+    fn go_on(&mut self) {
         while let Some(groups) = self.pending.take() {
             while let Err(error) = self.apply(&groups) {
                 tracing::error!(%error, "commits can't be brought into the tables yet");
                 if !self.wait_after(&error) {
-                    return self.session;
+                    return;
                 }
             }
             self.pending.done(&groups);
             self.since_checkpoint += groups.iter().map(Frame::weight).sum::<usize>() as u64;
+            self.write_back_if_asked();
             if let Err(error) = self.checkpoint_when_due() {
                 tracing::warn!(%error, "a checkpoint was not finished; it is tried again after further changes");
                 if matches!(error, Error::Failed(_)) && !self.wait_after(&error) {
-                    return self.session;
+                    return;
                 }
             }
         }
-        self.session
     }
 
     /// Says what is wrong and waits before the next attempt; after a failed flush there is none. False: it is the end.
@@ -88,10 +95,27 @@ impl Work {
     }
 
     fn apply(&mut self, groups: &[Frame]) -> Result<(), Error> {
+        if groups.is_empty() {
+            return Ok(());
+        }
         match self.session.apply(groups) {
             Err(Error::Full(_)) => self.reserve.spend(|| self.session.apply(groups)),
             done => done,
         }
+    }
+
+    /// Copies SQLite's own log back and empties it.
+    fn write_back_if_asked(&mut self) {
+        if !self.pending.wants_write_back() {
+            return;
+        }
+        let applied = self.session.applied();
+        let outcome = self.session.write_back();
+        if outcome.is_ok() {
+            self.durable.store(applied, Ordering::Release);
+            self.since_checkpoint = 0;
+        }
+        self.pending.wrote_back(outcome.err());
     }
 
     /// Once a file of the commit log is full, so that it can be written over.

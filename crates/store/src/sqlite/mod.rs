@@ -2,7 +2,7 @@
 //!
 //! The way of a commit: `writer` checks it, `log` makes it durable, `pending` shows it to readers, the answer leaves; then `applier`
 //! brings it into the tables through `session`, the only connection that writes, and checkpoints. `reader` serves reads in place from
-//! `pending`, `cache` and the connections of `pool`; `search` is how pages are found in the tables. The invariants: **one process to a file**, and **a file of a newer format is
+//! `pending`, `cache` and the connections of `pool`; `search` is how pages are found in the tables; `sweep` overwrites what SQLite leaves behind. The invariants: **one process to a file**, and **a file of a newer format is
 //! left as it was, byte for byte**.
 
 mod applier;
@@ -15,6 +15,7 @@ mod pool;
 mod reader;
 mod search;
 mod session;
+mod sweep;
 mod writer;
 
 use std::fs::{File, OpenOptions};

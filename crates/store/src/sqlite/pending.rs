@@ -42,6 +42,8 @@ struct State {
     bytes: usize,
     latest: HashMap<Key, Latest>,
     hurry: bool,
+    /// Somebody waits for the tables' own log to be written back.
+    write_back: bool,
     stop: bool,
 }
 
@@ -55,6 +57,8 @@ struct Latest {
 struct Progress {
     applied: u64,
     trouble: Option<Error>,
+    /// How often the tables' own log was written back because somebody asked, or could not be, and the last outcome.
+    written_back: (u64, Option<Error>),
 }
 
 impl Pending {
@@ -66,7 +70,7 @@ impl Pending {
             room: Condvar::new(),
             published: AtomicU64::new(position),
             applied: AtomicU64::new(position),
-            progress: watch::Sender::new(Progress { applied: position, trouble: None }),
+            progress: watch::Sender::new(Progress { applied: position, ..Progress::default() }),
         }
     }
 
@@ -134,12 +138,48 @@ impl Pending {
         now.trouble.clone().filter(|_| now.applied < published).map_or(Ok(()), Err)
     }
 
-    /// The applier waits here for groups that are worth a transaction, or have waited long enough; none: it is the end.
+    /// Waits until the tables show everything that was published before, and their own log was written back and emptied since.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the applier from it.
+    pub(crate) async fn written_back(&self) -> Result<(), Error> {
+        self.settled().await?;
+        let mut progress = self.progress.subscribe();
+        let before = {
+            let mut state = self.state.lock();
+            if state.stop {
+                return Err(Error::Closed);
+            }
+            state.write_back = true;
+            self.work.notify_one();
+            self.progress.borrow().written_back.0
+        };
+        let reached = progress.wait_for(|now| now.written_back.0 > before || now.trouble.is_some()).await;
+        let now = reached.map_err(|_| Error::Closed)?;
+        now.trouble.clone().or_else(|| now.written_back.1.clone()).map_or(Ok(()), Err)
+    }
+
+    /// Whether somebody waits for the tables' own log to be written back. Asked by the applier, which then says how it ended.
+    pub(crate) fn wants_write_back(&self) -> bool {
+        std::mem::take(&mut self.state.lock().write_back)
+    }
+
+    /// The tables' own log was written back, or could not be.
+    pub(crate) fn wrote_back(&self, outcome: Option<Error>) {
+        self.progress.send_modify(|progress| progress.written_back = (progress.written_back.0 + 1, outcome));
+    }
+
+    /// The applier waits here for groups that are worth a transaction, or have waited long enough, or until it is to write back; none:
+    /// it is the end.
     pub(crate) fn take(&self) -> Option<Vec<Frame>> {
         let mut state = self.state.lock();
         while state.groups.is_empty() {
             if state.stop {
                 return None;
+            }
+            if state.write_back {
+                return Some(Vec::new());
             }
             self.work.wait(&mut state);
         }
@@ -171,7 +211,7 @@ impl Pending {
         }
         state.bytes -= groups.iter().map(Frame::weight).sum::<usize>();
         self.applied.store(position, Ordering::Release);
-        self.progress.send_replace(Progress { applied: position, trouble: None });
+        self.progress.send_modify(|progress| (progress.applied, progress.trouble) = (position, None));
         self.room.notify_one();
     }
 

@@ -97,6 +97,10 @@ impl Reader for SqliteReader {
         self.0.pending.settled().await?;
         self.0.pool.read(|db| events(db, after, limit))
     }
+
+    async fn written_back(&self) -> Result<(), Error> {
+        self.0.pending.written_back().await
+    }
 }
 
 fn get(db: &Connection, key: &Key) -> rusqlite::Result<Option<Record>> {

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::cache::Cache;
 use super::fault::Place;
 use super::log::Frame;
+use super::sweep::Sweeper;
 use crate::{Batch, Change, Error, Expect, Key, Term};
 
 const FIND: &str = "SELECT seq, version, terms FROM record WHERE space=?1 AND kind=?2 AND id=?3";
@@ -38,6 +39,7 @@ pub(crate) struct Session {
     stand: Stand,
     cache: Arc<Cache>,
     place: Place,
+    sweeper: Sweeper,
 }
 
 /// The highest numbers in the tables.
@@ -77,7 +79,8 @@ impl From<rusqlite::Error> for Trouble {
 impl Session {
     pub(crate) fn new(db: Connection, cache: Arc<Cache>, place: Place) -> Result<Self, Error> {
         let stand = stand(&db).map_err(|error| place.fault(&error))?;
-        Ok(Self { db, stand, cache, place })
+        let sweeper = Sweeper::open(place.path()).map_err(|error| place.io(&error))?;
+        Ok(Self { db, stand, cache, place, sweeper })
     }
 
     /// Ties the commit log to this database.
@@ -125,9 +128,33 @@ impl Session {
         copied.map(|copied| copied.all).map_err(|error| self.place.fault(&error))
     }
 
+    /// Copies SQLite's own log back into the database, flushes both, makes the log a file of no bytes, and overwrites what is left
+    /// behind in the pages.
+    ///
+    /// # Errors
+    ///
+    /// Also where somebody reads what came before for longer than is waited for.
+    pub(crate) fn write_back(&self) -> Result<(), Error> {
+        let copied = copy_back(&self.db, "PRAGMA wal_checkpoint(TRUNCATE)");
+        match copied.map_err(|error| self.place.fault(&error))?.all {
+            true => self.sweep(),
+            false => Err(Error::Locked(self.place.path().display().to_string())),
+        }
+    }
+
+    /// The log must be empty. Pages that are kept in memory still have what was overwritten, so they are let go.
+    fn sweep(&self) -> Result<(), Error> {
+        let swept = self.sweeper.sweep().map_err(|error| self.place.io(&error))?;
+        if swept > 0 {
+            self.sweeper.flush().map_err(|error| self.place.failed(&error))?;
+        }
+        tracing::debug!(pages = swept, "what was left behind in the database was overwritten");
+        self.db.execute_batch("PRAGMA shrink_memory").map_err(|error| self.place.fault(&error))
+    }
+
     /// Closes the database, which copies SQLite's own log back and removes it; says whether that was done.
     pub(crate) fn close(self) -> Result<bool, Error> {
-        let Self { db, place, .. } = self;
+        let Self { db, place, sweeper: _sweeper, .. } = self;
         super::checkpoint_on_close(&db, true).map_err(|error| place.fault(&error))?;
         db.close().map_err(|(_, error)| place.fault(&error))?;
         Ok(!place.beside("-wal").exists())

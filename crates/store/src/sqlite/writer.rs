@@ -10,7 +10,7 @@ use super::fault::Place;
 use super::log::{self, CommitLog, Frame};
 use super::pending::Pending;
 use super::reader::Lookup;
-use crate::backend::{Outcome, Writer};
+use crate::backend::{Outcome, Wiped, Writer};
 use crate::lock::Lock;
 use crate::reserve::Reserve;
 use crate::{Batch, Change, Error, Expect, Key};
@@ -39,6 +39,10 @@ impl Writer for SqliteWriter {
             self.pending.publish(Frame { position, batches });
         }
         Ok(outcomes)
+    }
+
+    fn wipe(&mut self) -> Result<Wiped, Error> {
+        self.log.wipe()
     }
 
     fn close(mut self) -> Result<(), Error> {

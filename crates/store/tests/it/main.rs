@@ -13,3 +13,4 @@ mod journal;
 mod model;
 mod opening;
 mod scans;
+mod scrub;

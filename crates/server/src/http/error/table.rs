@@ -31,6 +31,7 @@ impl From<keymanager::Error> for Error {
             E::TooEarly { .. } => Error::conflict("REQ_TOO_EARLY_ERR", message),
             E::RotatedRecently { .. } => Error::conflict("KEY_ROTATION_NOT_PERMITTED", message),
             E::AuthorizationsNotMet(_) => Error::conflict("AUTHORIZATIONS_NOT_MET", message),
+            E::SecondPerson { .. } => Error::conflict("SECOND_PERSON_ERR", message),
             E::NotDualAuth(_) => Error::conflict("NOT_DUAL_AUTH_ERR", message),
             E::DualAuthStays(_) => Error::conflict("DUAL_AUTH_STAYS_ERR", message),
             E::CreateImportAccess(_) => Error::conflict("KEY_CREATE_IMPORT_ACCESS_ERR", message),
@@ -41,6 +42,7 @@ impl From<keymanager::Error> for Error {
             E::Busy => Error::conflict("BUSY_ERR", message),
             E::Store(error) => error.into(),
             E::Crypto(error) => error.into(),
+            E::Keys(error) => Error::fault(&error),
             E::MasterKey { .. } | E::Damaged { .. } | E::Unknown => Error::Fault(Fault(message)),
         }
     }

@@ -18,11 +18,11 @@ use crate::http::openapi::parameter;
 const RING: &str = "X-Kms-Key-Ring";
 
 /// The key that the path names, by identifier or alias.
-pub(super) struct Which(String);
+pub(in crate::http) struct Which(String);
 
 impl Which {
     /// The name, once the key is found in the key ring that the request names, if it names one (`X-Kms-Key-Ring`).
-    pub(super) async fn in_ring(self, app: &Shared, caller: &Caller) -> Result<String, Error> {
+    pub(in crate::http) async fn in_ring(self, app: &Shared, caller: &Caller) -> Result<String, Error> {
         if caller.ring().is_some() {
             app.keys.key(caller, &self.0, caller.ring()).await?;
         }

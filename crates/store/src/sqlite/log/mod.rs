@@ -8,6 +8,7 @@
 
 mod codec;
 mod frame;
+mod wipe;
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use self::frame::Frame;
+
+use self::wipe::Wipe;
 
 use super::fault::Place;
 use crate::{Batch, Error};
@@ -35,6 +38,7 @@ pub(crate) struct CommitLog {
     /// The position up to which the tables are on stable storage.
     durable: Arc<AtomicU64>,
     buffer: Vec<u8>,
+    wipe: Option<Wipe>,
 }
 
 struct Slot {
@@ -42,6 +46,8 @@ struct Slot {
     end: u64,
     /// The last position in it.
     last: u64,
+    /// What was written to it goes up to here, whether or not it is needed.
+    used: u64,
 }
 
 impl CommitLog {
@@ -49,12 +55,12 @@ impl CommitLog {
     pub(crate) fn open(place: Place, identity: u64, position: u64) -> Result<Self, Error> {
         let [current, other] = paths(&place).map(|path| {
             let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-            file.map(|file| Slot { file, end: 0, last: 0 }).map_err(|error| place.io(&error))
+            file.and_then(Slot::new).map_err(|error| place.io(&error))
         });
         let (current, other) = (current?, other?);
         super::sync_folder(&place).map_err(|error| place.io(&error))?;
         let durable = Arc::new(AtomicU64::new(position));
-        Ok(Self { place, identity, current, other, position, durable, buffer: Vec::new() })
+        Ok(Self { place, identity, current, other, position, durable, buffer: Vec::new(), wipe: None })
     }
 
     /// Where it is told that the tables are on stable storage up to a position.
@@ -68,19 +74,42 @@ impl CommitLog {
     ///
     /// [`Error::Full`] and [`Error::Io`]: it is not in the log, and the next one takes its place. [`Error::Failed`]: unknown.
     pub(crate) fn append(&mut self, batches: &[Batch]) -> Result<u64, Error> {
-        if self.current.end >= FULL && self.other.last <= self.durable.load(Ordering::Acquire) {
-            std::mem::swap(&mut self.current, &mut self.other);
-            self.current.end = 0;
-        }
+        self.make_room();
         let position = self.position + 1;
         frame::encode(batches, position, self.identity, &mut self.buffer);
-        let Slot { file, end, last } = &mut self.current;
+        let Slot { file, end, last, used } = &mut self.current;
         file.write_all_at(&self.buffer, *end).map_err(|error| self.place.io(&error))?;
         file.sync_data().map_err(|error| self.place.failed(&error))?;
         *end += self.buffer.len() as u64;
+        *used = (*used).max(*end);
         *last = position;
         self.position = position;
         Ok(position)
+    }
+
+    /// Turns to the other file when this one is full and the other is not needed.
+    fn make_room(&mut self) {
+        if self.current.end < FULL || !self.may_write_over() || self.is_being_wiped() {
+            return;
+        }
+        self.turn();
+    }
+
+    /// Whether all that the other file holds is durable in the tables.
+    fn may_write_over(&self) -> bool {
+        self.other.last <= self.durable.load(Ordering::Acquire)
+    }
+
+    fn turn(&mut self) {
+        std::mem::swap(&mut self.current, &mut self.other);
+        self.current.end = 0;
+    }
+}
+
+impl Slot {
+    fn new(file: File) -> std::io::Result<Self> {
+        let used = file.metadata()?.len();
+        Ok(Slot { file, end: 0, last: 0, used })
     }
 }
 

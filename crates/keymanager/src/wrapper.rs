@@ -8,7 +8,7 @@
 
 use crate::ledger::space;
 use crate::record::{Entry, SealedVersion};
-use crate::{Error, Event, Key, KeyManager};
+use crate::{Error, Event, Key, KeyManager, VersionRefusal};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -126,7 +126,7 @@ impl KeyManager {
         sealed: &[u8],
         aad: &[u8],
     ) -> Result<(Uuid, Secret), Error> {
-        for stored in self.sealed_versions(root).await? {
+        for stored in self.sealed_versions(root).await?.iter().filter(|stored| stored.entry.retired.is_none()) {
             let version = stored.entry.id;
             if let Some(opened) = self.opened(root, version).await?
                 && let Some(plaintext) = open_with(&opened, for_whom, sealed, aad)?
@@ -161,6 +161,9 @@ impl KeyManager {
         };
         if stored.entry.key != key.id {
             return Ok(None);
+        }
+        if stored.entry.retired.is_some() {
+            return Err(Error::Version { key: key.id, version, refusal: VersionRefusal::Retired });
         }
         let opened = Arc::new(self.open_version(&stored.entry)?);
         self.opened.keep(epoch, &name, version, &opened);
@@ -246,7 +249,7 @@ fn owner(version: &SealedVersion) -> [u8; 52] {
 fn answer(error: Error) -> wrap::Error {
     match error {
         Error::Deleted(key) => wrap::Error::Deleted(key),
-        Error::State { key, .. } | Error::RootKeyRequired(key) => wrap::Error::Disabled(key),
+        Error::State { key, .. } | Error::RootKeyRequired(key) | Error::Version { key, .. } => wrap::Error::Disabled(key),
         Error::Ciphertext => wrap::Error::Invalid,
         Error::Store(error) => wrap::Error::Unreachable(error.to_string()),
         Error::Crypto(error) => error,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use engine::Engine;
-use engine::registry::{Actor, Adapter};
+use engine::registry::{Actor, Adapter, Rewrap};
 use engine::standard_key::{StandardKey, StandardKeyPage, Which};
-use keymanager::{Call, Error, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration};
+use keymanager::{Call, Error, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch, RewrapPage};
 use store::Order;
 use uuid::Uuid;
 use wrap::KeyRef;
@@ -64,9 +64,15 @@ impl KmipService for Kmip {
         adapters.iter().map(|adapter| registration(adapter)).collect()
     }
 
-    async fn rewrap(&self, call: &Call, key: Uuid) -> Result<(), Error> {
-        let root_key = KeyRef { instance: call.instance, key };
-        self.0.registry().rewrap(root_key, &actor(call), call.now).await.map(drop).map_err(|error| told(error, key))
+    async fn rewrap(&self, call: &Call, page: RewrapPage) -> Result<RewrapBatch, Error> {
+        let RewrapPage { key, newest, after, most } = page;
+        let which = Rewrap { root_key: KeyRef { instance: call.instance, key }, newest, after, most };
+        let batch = self.0.registry().rewrap(which, &actor(call), call.now).await.map_err(|error| told(error, key))?;
+        Ok(RewrapBatch { done: batch.done, failed: batch.failed, next: batch.next })
+    }
+
+    async fn settled(&self) {
+        self.0.registry().settled().await;
     }
 }
 

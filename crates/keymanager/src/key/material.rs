@@ -54,6 +54,9 @@ impl KeyManager {
             number: key.versions,
             created: key.version_created.unwrap_or(key.created),
             sealed: Vec::new(),
+            retired: None,
+            retired_by: None,
+            erased: None,
         };
         version.sealed = self.seal_version(&version, key.extractable, material)?;
         Ok(version)

@@ -1,7 +1,7 @@
 //! [`FakeKmip`]: a KMIP service in memory, as the key manager sees it.
 
 use async_trait::async_trait;
-use keymanager::{Call, Error, KeyManager, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration};
+use keymanager::{Call, Error, KeyManager, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch, RewrapPage};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -141,11 +141,21 @@ impl KmipService for FakeKmip {
         these.map(|(_, each)| each.clone()).collect()
     }
 
-    async fn rewrap(&self, _: &Call, key: Uuid) -> Result<(), Error> {
+    async fn rewrap(&self, _: &Call, page: RewrapPage) -> Result<RewrapBatch, Error> {
         if *self.fails.lock() {
             return Err(Error::Busy);
         }
-        self.rewraps.lock().push(key);
-        Ok(())
+        self.rewraps.lock().push(page.key);
+        let mut all = self.registrations.lock();
+        let old = |(_, each): &&mut (Uuid, Registration)| {
+            each.key == page.key && each.key_version != page.newest && page.after.is_none_or(|after| each.adapter > after)
+        };
+        let mut these: Vec<_> = all.iter_mut().filter(old).map(|(_, each)| each).collect();
+        these.sort_by_key(|each| each.adapter);
+        let more = these.len() > page.most;
+        these.truncate(page.most);
+        let next = these.last().filter(|_| more).map(|last| last.adapter);
+        these.iter_mut().for_each(|each| each.key_version = page.newest);
+        Ok(RewrapBatch { done: these.len(), failed: Vec::new(), next })
     }
 }

@@ -9,6 +9,7 @@
 pub mod audit;
 pub mod error;
 pub mod exchange;
+pub mod impact;
 pub mod lifecycle;
 pub mod manage;
 pub mod object;

@@ -22,6 +22,9 @@ const LISTED: usize = 1000;
 /// News that a slow listener may fall behind by; it misses older ones.
 const NEWS: usize = 256;
 
+/// Who may listen at a time.
+const LISTENERS: usize = 64;
+
 /// A rotation of a root key: its adapters' keys are wrapped anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RotationJob {
@@ -66,7 +69,8 @@ fn unfinished() -> Term {
 /// What is told of rotations, inside this process.
 pub(crate) struct Rotations {
     wanted: Notify,
-    news: broadcast::Sender<Arc<RotationJob>>,
+    /// None: nothing more will come.
+    news: broadcast::Sender<Option<Arc<RotationJob>>>,
 }
 
 impl Default for Rotations {
@@ -83,7 +87,7 @@ impl Rotations {
 
     fn tell(&self, job: RotationJob) {
         // Nobody need listen.
-        let _ = self.news.send(Arc::new(job));
+        let _ = self.news.send(Some(Arc::new(job)));
     }
 }
 
@@ -118,9 +122,21 @@ impl KeyManager {
         Ok(seen)
     }
 
-    /// Hears of each step of each rotation in this process. What of it a call may see is asked of [`KeyManager::visible`].
-    pub fn rotation_news(&self) -> broadcast::Receiver<Arc<RotationJob>> {
-        self.rotations.news.subscribe()
+    /// Hears of each step of each rotation in this process, until there is none: this process stops. What of it a call may see is asked of
+    /// [`KeyManager::visible`].
+    ///
+    /// # Errors
+    /// [`Error::Limit`] where 64 listen already.
+    pub fn rotation_news(&self) -> Result<broadcast::Receiver<Option<Arc<RotationJob>>>, Error> {
+        if self.rotations.news.receiver_count() >= LISTENERS {
+            return Err(Error::Limit { what: "listeners to rotations", most: LISTENERS });
+        }
+        Ok(self.rotations.news.subscribe())
+    }
+
+    /// Sends the listeners away: this process stops.
+    pub fn end_rotation_news(&self) {
+        let _ = self.rotations.news.send(None);
     }
 
     /// The key with this identifier, if it is there and the call may see it.

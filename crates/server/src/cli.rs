@@ -22,6 +22,7 @@ mod door;
 mod failure;
 mod files;
 mod http;
+mod impact;
 mod import_token;
 mod instance;
 mod key;

@@ -97,6 +97,8 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// KMIP connections at a time of one adapter's clients.
     pub connections_per_adapter: usize,
+    /// KMIP adapters of an instance.
+    pub adapters_per_instance: usize,
     /// KMIP connections at a time whose client is not let in yet.
     pub waiting: usize,
     /// From the connection to the end of the TLS handshake.
@@ -124,6 +126,7 @@ impl Config {
                 connections: 16384,
                 connections_per_address: 4096,
                 connections_per_adapter: 8192,
+                adapters_per_instance: 200,
                 waiting: 8192,
                 handshake: Duration::from_secs(10),
                 request: Duration::from_secs(30),

@@ -64,6 +64,13 @@ pub enum VersionRefusal {
     Erased,
 }
 
+/// What becomes of a version.
+#[derive(Clone, Copy)]
+enum Step {
+    Retire,
+    Unretire,
+}
+
 /// What every version bears that is retired and not yet erased.
 pub(crate) fn retired() -> Term {
     term("root key version", b"retired")
@@ -105,21 +112,7 @@ impl KeyManager {
     /// # Errors
     /// As [`KeyManager::version_use`]; [`Error::Version`] for the newest, and for one that adapters are still under; [`Error::Deleted`].
     pub async fn retire_version(&self, call: &Call, id_or_alias: &str, version: &str) -> Result<VersionUse, Error> {
-        self.change_version(call, id_or_alias, version, async |key, version| {
-            if key.version == version.id {
-                return Err(VersionRefusal::Newest);
-            }
-            // An adapter that is made at this moment may be under it, and will be seen then.
-            self.kmip().settled().await;
-            let users = users(&self.kmip().registrations(key.instance, Some(key.id)), version.id);
-            if !users.is_empty() {
-                return Err(VersionRefusal::InUse(users.join(", ")));
-            }
-            version.retired = version.retired.or(Some(call.now));
-            version.retired_by.get_or_insert_with(|| call.actor.clone());
-            Ok(())
-        })
-        .await
+        self.change_version(call, id_or_alias, version, Step::Retire).await
     }
 
     /// Takes the retirement of a version back: it unwraps again.
@@ -127,15 +120,29 @@ impl KeyManager {
     /// # Errors
     /// As [`KeyManager::version_use`]; [`Error::Version`] for one that is not retired, or was for 30 days; [`Error::Deleted`].
     pub async fn unretire_version(&self, call: &Call, id_or_alias: &str, version: &str) -> Result<VersionUse, Error> {
-        self.change_version(call, id_or_alias, version, async |_, version| {
-            let since = version.retired.ok_or(VersionRefusal::NotRetired)?;
-            if version.erased.is_some() || self.retrievable_until(since) < call.now {
-                return Err(VersionRefusal::Erased);
-            }
-            (version.retired, version.retired_by) = (None, None);
-            Ok(())
-        })
-        .await
+        self.change_version(call, id_or_alias, version, Step::Unretire).await
+    }
+
+    async fn retired(&self, call: &Call, key: &Key, version: SealedVersion) -> Result<SealedVersion, VersionRefusal> {
+        if key.version == version.id {
+            return Err(VersionRefusal::Newest);
+        }
+        // An adapter that is made at this moment may be under it, and is seen then.
+        self.kmip().settled().await;
+        let users = users(&self.users_of(key), version.id);
+        if !users.is_empty() {
+            return Err(VersionRefusal::InUse(users.join(", ")));
+        }
+        let (since, by) = (version.retired.or(Some(call.now)), version.retired_by.clone());
+        Ok(SealedVersion { retired: since, retired_by: by.or_else(|| Some(call.actor.clone())), ..version })
+    }
+
+    fn unretired(&self, call: &Call, version: SealedVersion) -> Result<SealedVersion, VersionRefusal> {
+        let since = version.retired.ok_or(VersionRefusal::NotRetired)?;
+        if version.erased.is_some() || self.retrievable_until(since) < call.now {
+            return Err(VersionRefusal::Erased);
+        }
+        Ok(SealedVersion { retired: None, retired_by: None, ..version })
     }
 
     /// Removes the material of a version that was retired, for good. This is the one place where a retired version's material ends.
@@ -172,14 +179,18 @@ impl KeyManager {
         call: &Call,
         id_or_alias: &str,
         which: &str,
-        decide: impl AsyncFn(&Key, &mut SealedVersion) -> Result<(), VersionRefusal>,
+        step: Step,
     ) -> Result<VersionUse, Error> {
         for _ in 0..ATTEMPTS {
             let key = self.find(call, id_or_alias, None).await?.root()?;
             is_there(&key)?;
-            let Stored { entry: mut version, version: number } = self.version_of(&key, which).await?;
+            let Stored { entry: version, version: number } = self.version_of(&key, which).await?;
             let id = version.id;
-            decide(&key, &mut version).await.map_err(|refusal| Error::Version { key: key.id, version: id, refusal })?;
+            let changed = match step {
+                Step::Retire => self.retired(call, &key, version).await,
+                Step::Unretire => self.unretired(call, version),
+            };
+            let version = changed.map_err(|refusal| Error::Version { key: key.id, version: id, refusal })?;
             let changes = vec![self.ledger.put(Expect::Version(number), &version)];
             let batch = Batch { changes, events: vec![success(call, &key.target())] };
             match self.commit(call, batch, true).await {

@@ -71,6 +71,11 @@ impl<'a> Api<'a> {
         self.client.wanted().map_or_else(String::new, |instance| format!(" --instance {instance}"))
     }
 
+    /// This server's own part of the APIs, in the same instance.
+    pub(super) fn own(&self) -> Api<'a> {
+        Api { client: self.client, base: BASE, instance: self.instance.clone(), key_ring: None }
+    }
+
     /// The same, within a key ring if there is one.
     pub(super) fn in_ring(self, key_ring: Option<String>) -> Self {
         Api { key_ring, ..self }

@@ -113,7 +113,9 @@ impl KeyManager {
         let instance = stored.entry.id;
         self.holds_nothing(instance).await?;
         let mut removals = BTreeMap::from([stored.removal()]);
-        for kind in [KeyRing::KIND, Alias::KIND, SealedVersion::KIND, Policies::KIND, SealedToken::KIND, RotationJob::KIND] {
+        for kind in
+            [KeyRing::KIND, Alias::KIND, SealedVersion::KIND, Policies::KIND, SealedToken::KIND, RotationJob::KIND]
+        {
             removals.extend(self.ledger.removals(space(instance), kind).await?);
         }
         for service_id in self.service_ids_of(instance).await? {

@@ -50,8 +50,8 @@ pub use key::{
     Unwrapped, VersionRefusal, VersionUse, Wrapped,
 };
 pub use kmip_service::{
-    KMIP_PREFIX, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, NoKmipService, Registration,
-    RewrapBatch, RewrapPage,
+    KMIP_PREFIX, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, NoKmipService, Registration, RewrapBatch,
+    RewrapPage,
 };
 pub use ring::KeyRing;
 pub use rotation::RotationJob;

@@ -15,8 +15,8 @@ use crate::import_token::SealedToken;
 use crate::instance::Policies;
 use crate::key::{DualAuth, Rotation, SetForDeletion};
 use crate::{
-    Alias, ApiKey, ApiKeyKind, Authorization, Grant, Instance, InstancePolicy, Key, KeyRing, Role, RotationJob, ServiceId, State,
-    Target,
+    Alias, ApiKey, ApiKeyKind, Authorization, Grant, Instance, InstancePolicy, Key, KeyRing, Role, RotationJob,
+    ServiceId, State, Target,
 };
 
 /// What a record holds.
@@ -250,6 +250,7 @@ entries! {
         optional finished = 0x54_1D09;
         required failed = 0x54_1D0A;
         optional reason = 0x54_1D0B;
+        optional correlation = 0x54_1D0C;
     }
 }
 

@@ -50,6 +50,8 @@ pub struct RotationJob {
     pub failed: u32,
     /// Why not, or what it waits for.
     pub reason: Option<String>,
+    /// What ties it to the request that asked for it.
+    pub correlation: Option<String>,
 }
 
 impl RotationJob {
@@ -163,6 +165,7 @@ impl KeyManager {
             finished: None,
             failed: 0,
             reason: None,
+            correlation: call.origin.correlation.clone(),
         }
     }
 

@@ -249,7 +249,9 @@ fn owner(version: &SealedVersion) -> [u8; 52] {
 fn answer(error: Error) -> wrap::Error {
     match error {
         Error::Deleted(key) => wrap::Error::Deleted(key),
-        Error::State { key, .. } | Error::RootKeyRequired(key) | Error::Version { key, .. } => wrap::Error::Disabled(key),
+        Error::State { key, .. } | Error::RootKeyRequired(key) | Error::Version { key, .. } => {
+            wrap::Error::Disabled(key)
+        }
         Error::Ciphertext => wrap::Error::Invalid,
         Error::Store(error) => wrap::Error::Unreachable(error.to_string()),
         Error::Crypto(error) => error,

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use engine::Engine;
 use engine::registry::{Actor, Adapter, Rewrap};
 use engine::standard_key::{StandardKey, StandardKeyPage, Which};
-use keymanager::{Call, Error, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch, RewrapPage};
+use keymanager::{
+    Call, Error, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch, RewrapPage,
+};
 use store::Order;
 use uuid::Uuid;
 use wrap::KeyRef;

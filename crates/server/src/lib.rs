@@ -15,6 +15,7 @@ pub mod identity;
 pub mod kmip;
 pub mod kmip_service;
 pub mod pki;
+pub mod plan;
 pub mod serve;
 pub mod telemetry;
 pub mod tls;

@@ -84,7 +84,9 @@ impl Registry {
             return Err(Error::NameTaken(name));
         }
         if adapters.len() >= self.most_adapters.load(Ordering::Relaxed) {
-            return Err(Error::Limit("the instance has as many adapters as the setting limits.adapters_per_instance allows"));
+            return Err(Error::Limit(
+                "the instance has as many adapters as the setting limits.adapters_per_instance allows",
+            ));
         }
         let id = crate::scope::random_id(&*self.random)?;
         let root_key = KeyRef { instance, key: root_key };

@@ -69,9 +69,14 @@ impl Registry {
         drop(self.changing.lock().await);
     }
 
-    fn to_rewrap(&self, Rewrap { root_key, newest, after, most }: Rewrap) -> (Vec<std::sync::Arc<Adapter>>, Option<Uuid>) {
+    fn to_rewrap(
+        &self,
+        Rewrap { root_key, newest, after, most }: Rewrap,
+    ) -> (Vec<std::sync::Arc<Adapter>>, Option<Uuid>) {
         let mut these = self.adapters_under(root_key);
-        these.retain(|adapter| adapter.key.wrapped.key_version != newest && after.is_none_or(|after| adapter.id > after));
+        these.retain(|adapter| {
+            adapter.key.wrapped.key_version != newest && after.is_none_or(|after| adapter.id > after)
+        });
         these.sort_by_key(|adapter| adapter.id);
         let more = these.len() > most;
         these.truncate(most);
@@ -81,7 +86,8 @@ impl Registry {
 
     /// The adapter with its key under the newest version; none where it is so already.
     async fn renewed(&self, adapter: &Adapter, by: &Actor, now: Timestamp) -> Result<Option<Adapter>, Failure> {
-        let unwrapped = self.keyring.wrapper().unwrap(&adapter.key.root_key, &adapter.key.wrapped, adapter.id.as_bytes());
+        let unwrapped =
+            self.keyring.wrapper().unwrap(&adapter.key.root_key, &adapter.key.wrapped, adapter.id.as_bytes());
         let Unwrapped { rewrapped: Some(wrapped), .. } = unwrapped.await? else { return Ok(None) };
         let mut renewed = adapter.clone();
         renewed.key.wrapped = wrapped;

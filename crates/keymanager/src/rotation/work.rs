@@ -82,11 +82,17 @@ impl KeyManager {
         }
     }
 
-    async fn carry_on(&self, instance: Uuid, id: Uuid, now: &(impl Fn() -> Timestamp + Send + Sync)) -> Result<(), Error> {
+    async fn carry_on(
+        &self,
+        instance: Uuid,
+        id: Uuid,
+        now: &(impl Fn() -> Timestamp + Send + Sync),
+    ) -> Result<(), Error> {
         let jobs = self.ledger.all::<RotationJob>(space(instance), vec![of_key(id), unfinished()]).await?;
         let jobs: Vec<_> = jobs.into_iter().filter(|job| job.entry.key == id).collect();
         let by = jobs.last().map_or(ACTOR, |job| job.entry.by.as_str());
-        let call = Call::internal(instance, Action::FinishRotation, by, now());
+        let mut call = Call::internal(instance, Action::FinishRotation, by, now());
+        call.origin.correlation = jobs.last().and_then(|job| job.entry.correlation.clone());
         let Some(key) = self.ledger.kept::<Key>(space(instance), id).await? else {
             return self.forget(&call, jobs).await;
         };
@@ -136,7 +142,9 @@ impl KeyManager {
         now: &(impl Fn() -> Timestamp + Send + Sync),
     ) -> Result<(), Error> {
         for stored in jobs {
-            let Some(key) = self.ledger.kept::<Key>(space(call.instance), stored.entry.key).await? else { return Ok(()) };
+            let Some(key) = self.ledger.kept::<Key>(space(call.instance), stored.entry.key).await? else {
+                return Ok(());
+            };
             let Outcome { failed, reason } = outcome;
             let mut job = RotationJob { failed: *failed, reason: reason.clone(), ..self.as_far(&key, &stored.entry) };
             let is_newest = key.version == job.to;
@@ -181,6 +189,9 @@ impl Outcome {
         if more > 0 {
             reason = format!("{reason}; and {more} more");
         }
-        Outcome { failed: u32::try_from(failed.len()).unwrap_or(u32::MAX), reason: (!failed.is_empty()).then_some(reason) }
+        Outcome {
+            failed: u32::try_from(failed.len()).unwrap_or(u32::MAX),
+            reason: (!failed.is_empty()).then_some(reason),
+        }
     }
 }

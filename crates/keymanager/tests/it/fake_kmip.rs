@@ -1,7 +1,10 @@
 //! [`FakeKmip`]: a KMIP service in memory, as the key manager sees it.
 
 use async_trait::async_trait;
-use keymanager::{Call, Error, KeyManager, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch, RewrapPage};
+use keymanager::{
+    Call, Error, KeyManager, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch,
+    RewrapPage,
+};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -148,7 +151,9 @@ impl KmipService for FakeKmip {
         self.rewraps.lock().push(page.key);
         let mut all = self.registrations.lock();
         let old = |(_, each): &&mut (Uuid, Registration)| {
-            each.key == page.key && each.key_version != page.newest && page.after.is_none_or(|after| each.adapter > after)
+            each.key == page.key
+                && each.key_version != page.newest
+                && page.after.is_none_or(|after| each.adapter > after)
         };
         let mut these: Vec<_> = all.iter_mut().filter(old).map(|(_, each)| each).collect();
         these.sort_by_key(|each| each.adapter);

@@ -1,7 +1,10 @@
 //! [`ListedKmip`]: KMIP objects in a vector, in every order that the key manager may ask for, and how many of them it took.
 
 use async_trait::async_trait;
-use keymanager::{Call, Error, KeyManager, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch, RewrapPage};
+use keymanager::{
+    Call, Error, KeyManager, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch,
+    RewrapPage,
+};
 use kmip::Timestamp;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -57,16 +57,23 @@ fn text(impact: &Impact) -> String {
     format!("{}\n", lines.join("\n"))
 }
 
-const HOSTS: &str = "Hosts keep the keys that they have in memory until they restart: what runs goes on until then. New power-ons,
+const HOSTS: &str =
+    "Hosts keep the keys that they have in memory until they restart: what runs goes on until then. New power-ons,
 vMotion to a host without the key, and hosts that restart need the key at once.";
 
 fn heading(impact: &Impact) -> String {
     let Impact { kind, key_name, key_id, keys, adapters, .. } = impact;
     let name = if key_name.ends_with(key_id) { key_id.clone() } else { format!("{key_name} ({key_id})") };
     match (kind.as_str(), adapters.len()) {
-        ("root key", 0) => format!("Without root key {name} nothing of KMIP would stop: no adapter is under it.
-What was wrapped under it over the API could not be unwrapped; of that the server keeps no list."),
-        ("root key", count) => format!("Without root key {name}, {} would stop, and {} could not be read:", many(count as u64, "adapter"), many(*keys, "key")),
+        ("root key", 0) => format!(
+            "Without root key {name} nothing of KMIP would stop: no adapter is under it.
+What was wrapped under it over the API could not be unwrapped; of that the server keeps no list."
+        ),
+        ("root key", count) => format!(
+            "Without root key {name}, {} would stop, and {} could not be read:",
+            many(count as u64, "adapter"),
+            many(*keys, "key")
+        ),
         ("standard key", _) => format!("Standard key {name} could not be read. The server does not know who needs it."),
         _ => format!("Without key {name} of a KMIP client, what is encrypted with it could not be opened:"),
     }

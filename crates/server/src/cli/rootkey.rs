@@ -159,13 +159,7 @@ pub(super) async fn run(verb: Verb, api: Api<'_>, output: Output) -> Result<(), 
     }
 }
 
-async fn rotate(
-    name: &Name,
-    material: Material,
-    no_wait: bool,
-    api: &Api<'_>,
-    output: Output,
-) -> Result<(), Failure> {
+async fn rotate(name: &Name, material: Material, no_wait: bool, api: &Api<'_>, output: Output) -> Result<(), Failure> {
     let brought = material.read()?;
     let body = Rotate {
         payload: brought.payload,

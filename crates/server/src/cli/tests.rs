@@ -155,6 +155,7 @@ const LINES: &[&str] = &[
     "doctor kms1 --cert c --key k --user vcenter --password-file p",
     "doctor kms:5696 --cert c --key k --ca ca --keep --timeout 5",
     "doctor kms",
+    "plan --vsan-clusters 3 --vsphere-clusters 2 --vms 1200 --rekeys-per-year 2 --years 5",
     "config check",
     "config check /c.toml --data /d",
     "completion bash",

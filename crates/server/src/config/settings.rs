@@ -153,7 +153,9 @@ pub(super) const ALL: &[Setting] = &[
         key: "limits.adapters_per_instance",
         about: "KMIP adapters that an instance can have. IBM's limit is 200.",
         sample: "",
-        set: |config, value| value.number(1..=10_000).map(|number| config.limits.adapters_per_instance = number as usize),
+        set: |config, value| {
+            value.number(1..=10_000).map(|number| config.limits.adapters_per_instance = number as usize)
+        },
         show: |config| Some(config.limits.adapters_per_instance.to_string()),
     },
     Setting {

@@ -63,10 +63,7 @@ fn adapter(found: impact::AdapterImpact) -> ImpactAdapter {
 }
 
 fn of(component: String, found: impact::Component) -> ImpactComponent {
-    let named = |each: impact::Named| NamedKey {
-        key: each.key.to_string(),
-        name: each.name,
-        identifier: each.identifier,
-    };
+    let named =
+        |each: impact::Named| NamedKey { key: each.key.to_string(), name: each.name, identifier: each.identifier };
     ImpactComponent { component, keys: found.keys, named: found.named.into_iter().map(named).collect() }
 }

@@ -10,22 +10,35 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{Stream, iter, unfold};
 use futures_util::StreamExt;
+use futures_util::stream::{Stream, iter, unfold};
 use keymanager::{Action, RotationJob};
+use serde::Deserialize;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::{Instant, timeout_at};
 
 use super::Shared;
 use super::answer::{Answer, Reply};
-use super::body::At;
+use super::body::{Asked, At};
 use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
 use crate::api::{Collection, Resource, RootKeyVersion, Rotation};
 
-/// How long somebody is told of news before they have to ask again: what they may see is asked anew then.
-const LISTENING: Duration = Duration::from_secs(300);
+/// How many seconds somebody is told of news before they have to ask again: what they may see is asked anew then.
+const LONGEST: u64 = 300;
+
+/// The query of a listener.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Long {
+    #[serde(default = "longest")]
+    seconds: u64,
+}
+
+fn longest() -> u64 {
+    LONGEST
+}
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     let failed = "Rotation could not be retrieved";
@@ -72,14 +85,22 @@ async fn list(caller: Caller, State(app): State<Shared>) -> Answer {
     get,
     path = "/api/v1/rotations/events",
     tag = "Rotations",
+    params(("seconds" = Option<u64>, Query, description = "For how long; 300 when left out", minimum = 1, maximum = 300)),
     responses((status = 200, description = "A stream of events", body = String, content_type = "text/event-stream"))
 )]
-async fn listen(caller: Caller, State(app): State<Shared>) -> Result<Response, Error> {
+async fn listen(
+    caller: Caller,
+    State(app): State<Shared>,
+    Asked(Long { seconds }): Asked<Long>,
+) -> Result<Response, Error> {
+    if !(1..=LONGEST).contains(&seconds) {
+        return Err(Error::query("seconds", format!("`seconds` goes from 1 to {LONGEST}")));
+    }
     // First the ears, then the look: what happens in between is heard.
     let news = app.keys.rotation_news()?;
     let now = app.keys.rotations(&caller).await?;
     let now: Vec<_> = now.iter().map(|(key, job)| Rotation::of(key, job)).filter(|each| !each.is_finished()).collect();
-    let listener = Listener { caller, app, news, until: Instant::now() + LISTENING };
+    let listener = Listener { caller, app, news, until: Instant::now() + Duration::from_secs(seconds) };
     let events = iter(now).chain(heard(listener)).map(|rotation| Ok::<_, Infallible>(event(&rotation)));
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }

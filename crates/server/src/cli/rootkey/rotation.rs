@@ -42,7 +42,8 @@ const VERSIONS: [Column<RootKeyVersion>; 6] = [
 /// How far the newest rotation of a key has come.
 pub(super) async fn show(api: &Api<'_>, name: &str, output: Output) -> Result<(), Failure> {
     let key = find(api, Sort::Root, name, Wish::Live).await?;
-    let rotation: Rotation = api.own().show(&["keys", &key.id, "rotation"]).await.map_err(|failure| never(&key, failure))?;
+    let rotation: Rotation =
+        api.own().show(&["keys", &key.id, "rotation"]).await.map_err(|failure| never(&key, failure))?;
     output.show(&rotation, &SHOWN)
 }
 
@@ -153,7 +154,10 @@ pub(super) async fn retire(
     let retired: RootKeyVersion = api.own().post(&["keys", &key.id, "versions", version, "retire"], &()).await?;
     let until = retired.retrievable_until.as_deref().unwrap_or_default();
     let back = format!("keystead rootkey unretire {} {}{}", key.id, retired.number, api.here());
-    output.done(&retired, &format!("Version {} of root key {} is retired. Until {until}: {back}", retired.number, key.name))
+    output.done(
+        &retired,
+        &format!("Version {} of root key {} is retired. Until {until}: {back}", retired.number, key.name),
+    )
 }
 
 pub(super) async fn unretire(api: &Api<'_>, (name, version): (&str, &str), output: Output) -> Result<(), Failure> {

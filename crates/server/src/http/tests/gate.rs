@@ -11,9 +11,10 @@ use crate::http::routes::Route;
 const PUBLIC: [(&str, &str); 4] =
     [("GET", "/api/v1/health"), ("POST", "/identity/token"), ("POST", "/oidc/token"), ("GET", "/api/v2/openapi.json")];
 
-/// A path in which nothing is found.
+/// A path in which nothing is found. A stream of events is asked for in a way that it is not given.
 fn path(route: &Route) -> String {
-    route.path.replace(['{', '}'], "")
+    let path = route.path.replace(['{', '}'], "");
+    if path.ends_with("/events") { format!("{path}?seconds=0") } else { path }
 }
 
 fn guarded(house: &House) -> Vec<(Route, Action)> {

@@ -53,7 +53,8 @@ pub(super) enum Verb {
         #[command(flatten)]
         name: Name,
         /// The version's number or identifier, as `rootkey versions` lists them
-        version: String,
+        #[arg(value_name = "VERSION")]
+        which: String,
         #[command(flatten)]
         consent: Consent,
     },
@@ -63,7 +64,8 @@ pub(super) enum Verb {
         #[command(flatten)]
         name: Name,
         /// The version's number or identifier
-        version: String,
+        #[arg(value_name = "VERSION")]
+        which: String,
     },
     /// Show what would stop if a root key were disabled or deleted: adapters, keys, virtual machines, hosts
     #[command(after_help = "Example: keystead rootkey impact main")]
@@ -131,8 +133,8 @@ pub(super) async fn run(verb: Verb, api: Api<'_>, output: Output) -> Result<(), 
         Verb::Rotate { name, material, no_wait } => rotate(&name, material, no_wait, &api, output).await,
         Verb::Rotation(name) => rotation::show(&api, &name.key, output).await,
         Verb::Versions(name) => rotation::versions(&api, &name.key, output).await,
-        Verb::Retire { name, version, consent } => rotation::retire(&api, (&name.key, &version), consent, output).await,
-        Verb::Unretire { name, version } => rotation::unretire(&api, (&name.key, &version), output).await,
+        Verb::Retire { name, which, consent } => rotation::retire(&api, (&name.key, &which), consent, output).await,
+        Verb::Unretire { name, which } => rotation::unretire(&api, (&name.key, &which), output).await,
         Verb::Impact(name) => {
             let key = find(&api, Sort::Root, &name.key, Wish::Live).await?;
             impact::show(&api.own(), &key.id, output).await

@@ -96,7 +96,9 @@ impl KeyManager {
         let Some(key) = self.ledger.kept::<Key>(space(instance), id).await? else {
             return self.forget(&call, jobs).await;
         };
-        if let Err(refusal) = key.after(Event::Unwrap) {
+        if let Err(refusal) = key.after(Event::Unwrap)
+            && self.left(&key) > 0
+        {
             let outcome = Outcome { failed: 0, reason: Some(format!("it waits: {refusal}")) };
             return self.write_down(&call, &jobs, &outcome, now).await;
         }

@@ -54,15 +54,16 @@ impl FakeKmip {
 
     /// An adapter under a root key.
     pub(crate) fn register(&self, instance: Uuid, key: Uuid, name: &str) {
+        let mut all = self.registrations.lock();
         let registration = Registration {
             key,
-            adapter: Uuid::from_u128(0xA),
+            adapter: Uuid::from_u128(0xA + all.len() as u128),
             name: name.into(),
             created: crate::NOW,
             created_by: "somebody".into(),
             key_version: Uuid::nil(),
         };
-        self.registrations.lock().push((instance, registration));
+        all.push((instance, registration));
     }
 
     /// The root keys under which it wrapped again.
@@ -73,6 +74,17 @@ impl FakeKmip {
     /// From now on wrapping again fails.
     pub(crate) fn fail(&self) {
         *self.fails.lock() = true;
+    }
+
+    /// No longer.
+    pub(crate) fn mend(&self) {
+        *self.fails.lock() = false;
+    }
+
+    /// The adapter with this name is under that version from now on.
+    pub(crate) fn put_under(&self, name: &str, version: Uuid) {
+        let mut all = self.registrations.lock();
+        all.iter_mut().filter(|(_, each)| each.name == name).for_each(|(_, each)| each.key_version = version);
     }
 
     fn page(&self, instance: Uuid, page: KmipPage, asked: impl Fn(&KmipKey) -> bool) -> Vec<KmipKey> {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 /// Who does it, in audit events of what no rotation asked for.
 const ACTOR: &str = "key-manager";
 /// Adapters that are done in one change. A batch of this size takes some milliseconds, most of them the disk's.
-const BATCH: usize = 32;
+const BATCH: usize = 16;
 /// Failures that are named.
 const NAMED: usize = 5;
 

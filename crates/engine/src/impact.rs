@@ -32,7 +32,7 @@ const PAGE: usize = 256;
 pub struct Impact {
     /// The adapters, by name.
     pub adapters: Vec<AdapterImpact>,
-    /// How many keys would be unreadable: those with material, in whichever state.
+    /// How many keys would be unreadable: those that are not destroyed, in whichever state.
     pub keys: u64,
     /// All keys by their state, destroyed ones too. What has no state counts as active.
     pub states: BTreeMap<&'static str, u64>,
@@ -132,7 +132,8 @@ impl Impact {
             return;
         }
         *self.states.entry(state(object)).or_default() += 1;
-        if object.sealed.is_none() {
+        // What is destroyed has stopped already, also while its material is kept for those who take it back.
+        if object.is_destroyed() || object.sealed.is_none() {
             return;
         }
         self.keys += 1;

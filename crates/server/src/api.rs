@@ -4,6 +4,7 @@
 //! know is refused by name, so that a misspelt option can't be ignored in silence; a resource may gain fields, so that an
 //! older command line can talk to a newer server.
 
+mod alarm;
 mod certificate;
 mod date;
 mod door;
@@ -18,6 +19,7 @@ mod rotation;
 mod server_certificate;
 mod trust;
 
+pub use alarm::Alarm;
 pub use certificate::{
     Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient, Standing,
     WhenExpired,
@@ -31,10 +33,10 @@ pub use identity::{
     ServiceId,
 };
 pub use impact::{Impact, ImpactAdapter, ImpactComponent, NamedKey, StateCount};
-pub use key::{Attribute, Key};
+pub use key::{Attribute, Key, Reactivate};
 pub use private::PrivateText;
 pub use rotation::{RootKeyVersion, Rotation};
-pub use server_certificate::{Alarm, NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
+pub use server_certificate::{NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
 pub use trust::{SeenStep, ServerFingerprints, StepName, Trust, TrustStep};
 
 /// The path under which every resource of this version lives.

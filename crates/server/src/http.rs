@@ -45,6 +45,7 @@ use kmip::Timestamp;
 use store::journal::Journal;
 use tower::ServiceExt;
 
+use crate::alarm::Alarms;
 use crate::identity::{Guesses, Tokens};
 use crate::kmip::{Book, Refusals, Sightings};
 pub use connection::serve;
@@ -69,6 +70,8 @@ pub struct Administration {
     pub tokens: Arc<Tokens>,
     /// Failed attempts to show one.
     pub guesses: Guesses,
+    /// What an operator should look into.
+    pub alarms: Arc<Alarms>,
     /// What was asked of instances that want it counted.
     pub metrics: Metrics,
     /// Certificates that came to the KMIP port and were on no list.

@@ -32,7 +32,7 @@ const SERVICE: &[Ability] = &[
     (&[CreateAdapter, UpdateAdapter, DeleteAdapter, ReadAdapter], &[Manager, KmipAdapterManager, VmwareKmipManager]),
     (&[AddCertificate, DeleteCertificate], &[Manager, KmipAdapterManager, VmwareKmipManager]),
     (&[ListAdapters, ListCertificates, ReadCertificate], &[Manager, KmipAdapterManager]),
-    (&[ListKmipObjects, ReadKmipObject, DeleteKmipObject], &[Manager, KmipAdapterManager]),
+    (&[ListKmipObjects, ReadKmipObject, DeleteKmipObject, ReactivateKmipObject], &[Manager, KmipAdapterManager]),
     // Rotations as they go on, and versions with their use: who lists versions. Whoever may delete a key may retire a version of it.
     (&[ReadRotation, ListRotations, ListVersionUse], &[Reader, ReaderPlus, Writer, Manager]),
     (&[RetireKeyVersion, UnretireKeyVersion], &[Manager]),

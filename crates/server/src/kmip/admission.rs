@@ -11,9 +11,9 @@ pub(super) use refused::Refused;
 pub(super) use reminders::Reminders;
 
 use super::House;
-use super::shares::Share;
 use super::sightings::{Step, Track};
 use super::visitor::Visitor;
+use crate::crowd::Share;
 use crate::pki::{self, NotVouched};
 use ::kmip::Timestamp;
 use ::kmip::enums::Operation;
@@ -22,6 +22,7 @@ use engine::registry::{Client, Expired, Fingerprint};
 use rustls::pki_types::CertificateDer;
 use std::net::IpAddr;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// How long it is served without another question when its certificate's dates don't hold, in seconds.
 const HOUR: i64 = 3600;
@@ -33,7 +34,7 @@ pub(super) struct Admission {
     /// The last moment for which the answer holds, in seconds since the Unix epoch.
     until: i64,
     client: Client,
-    share: Share,
+    share: Share<Uuid>,
     track: Arc<Track>,
 }
 
@@ -86,7 +87,7 @@ impl Admission {
         if epoch != self.epoch || now.seconds() > self.until {
             let (client, until) = decide(&self.identity, visitor, house, now)?;
             let adapter = client.adapter().id;
-            if adapter != self.share.adapter() {
+            if adapter != self.share.whose() {
                 self.share = house.shares.take(adapter).map_err(Refused::Full)?;
                 self.track = house.port.sightings.of_adapter(adapter);
             }

@@ -5,7 +5,8 @@ use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
-use super::{Error, schedule};
+use super::{Error, process, schedule};
+use crate::alarm::Alarms;
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
@@ -56,13 +57,14 @@ impl Running {
         let folder = Arc::new(folder);
         let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
-        let servers = serve(config, listeners, &core, &own, &tls, &stop);
+        let alarms = Arc::<Alarms>::default();
+        let servers = serve(config, listeners, &core, (&own, &alarms), &tls, &stop);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
         tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
         tokio::spawn(schedule::rotate(core.keys.clone(), core.kmip.clone(), config.schedule, stopped(&stop)));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
-        tokio::spawn(schedule::watch_expiry(sources, stopped(&stop)));
+        tokio::spawn(schedule::watch_expiry(sources, alarms, stopped(&stop)));
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
@@ -103,7 +105,7 @@ fn serve(
     config: &Config,
     listeners: Listeners,
     core: &Core,
-    certificates: &Arc<ServerCertificates>,
+    (certificates, alarms): (&Arc<ServerCertificates>, &Arc<Alarms>),
     tls: &Arc<Live>,
     stop: &watch::Sender<bool>,
 ) -> [JoinHandle<()>; 2] {
@@ -114,11 +116,12 @@ fn serve(
     let port = Port {
         engine: engine.clone(),
         tls: tls.clone(),
-        limits: config.limits.clone(),
+        limits: config.limits.within(process::open_files()),
         proxies: config.proxies.clone(),
         refusals: refusals.clone(),
         book: book.clone(),
         sightings: sightings.clone(),
+        alarms: alarms.clone(),
         now: clock::now,
     };
     let administration = Arc::new(Administration {
@@ -130,6 +133,7 @@ fn serve(
         journal: core.journal.clone(),
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
+        alarms: alarms.clone(),
         metrics: Metrics::default(),
         book,
         sightings,

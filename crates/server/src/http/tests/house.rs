@@ -82,7 +82,7 @@ impl House {
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
         let guesses = Guesses::new();
-        let (metrics, book, sightings, refusals) = Default::default();
+        let (metrics, book, sightings, refusals, alarms) = Default::default();
         let (port, now) = (443, now);
         let app = Administration {
             engine,
@@ -93,6 +93,7 @@ impl House {
             journal,
             tokens,
             guesses,
+            alarms,
             metrics,
             book,
             sightings,

@@ -219,7 +219,7 @@ def test_versions_are_retired_and_taken_back(hasty_own, tmp_path):
 
 
 def test_a_retired_version_is_erased_when_its_time_is_over(tmp_path):
-    with Keystead(tmp_path, AT_ONCE | {"restorable": 1, "round": 1, "for_tests": "true"}) as server:
+    with Keystead(tmp_path, AT_ONCE | {"restorable": 1, "round": 1}) as server:
         site = Site(server, tmp_path, 2)
         site.rotate()
         site.finished()

@@ -14,8 +14,11 @@ use crate::Secret;
 use crate::primitive::{Random, SealKey};
 use std::path::Path;
 
-/// What seals the root keys of an installation. Without it, nothing that the installation stores can be read.
-pub struct MasterKey(SealKey);
+/// What seals the keys file of an installation (see [`crate::keys`]). Without it, nothing that the installation stores can be read.
+pub struct MasterKey {
+    seal: SealKey,
+    bytes: Secret,
+}
 
 impl MasterKey {
     /// A master key from 32 uniformly random bytes that come from elsewhere.
@@ -23,7 +26,7 @@ impl MasterKey {
     /// # Errors
     /// [`Error::Crypto`] when there are not 32 bytes.
     pub fn new(secret: &Secret) -> Result<Self, Error> {
-        Ok(MasterKey(SealKey::new(secret)?))
+        Ok(MasterKey { seal: SealKey::new(secret)?, bytes: secret.clone() })
     }
 
     /// Makes a new key and its file, which must not exist yet, with mode 0600. When this returns, the file is on stable storage.
@@ -52,6 +55,11 @@ impl MasterKey {
 
     /// The key, to seal with.
     pub fn seal_key(&self) -> &SealKey {
-        &self.0
+        &self.seal
+    }
+
+    /// Its 32 bytes: an older installation's own key, and what a second handle of the same key is made from.
+    pub(crate) fn bytes(&self) -> &Secret {
+        &self.bytes
     }
 }

@@ -1,5 +1,5 @@
 //! The cryptographic primitives that the rest of Keystead builds with: randomness, digest, comparison, [`SealKey`], [`TagKey`],
-//! [`TokenKey`]; and [`ImportKey`] and [`open_nonce`] for what importers encrypt in IBM's ways.
+//! [`TokenKey`], [`sign`]; and [`ImportKey`] and [`open_nonce`] for what importers encrypt in IBM's ways.
 //!
 //! The invariant of this room: **where Keystead encrypts or signs, no caller chooses a nonce, a data key or an algorithm**, so none
 //! can choose wrongly. What others encrypted is only ever opened.
@@ -7,6 +7,7 @@
 mod import_key;
 mod nonce;
 mod seal;
+pub mod sign;
 mod tag;
 mod token;
 

@@ -24,6 +24,8 @@ const OPENERS: &[&str] = &[
     "crates/server/src/http/tokens.rs",
     "crates/server/src/pki/files.rs",
     "crates/server/src/serve/first.rs",
+    "crates/wrap/src/keys/content.rs",
+    "crates/wrap/src/keys/file.rs",
     "crates/wrap/src/master/file.rs",
     "crates/wrap/src/master/passphrase.rs",
     "crates/wrap/src/primitive/import_key.rs",

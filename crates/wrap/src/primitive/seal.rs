@@ -5,6 +5,7 @@
 //! random bytes and all that is sealed: where randomness repeats itself, as after a snapshot of a machine was started twice, two
 //! different contents still get two data keys. The invariant: **no two contents are ever encrypted under the same key and nonce.**
 
+use super::sign::SigningKey;
 use super::{Random, TagKey, TokenKey};
 use crate::{Error, Secret};
 use aws_lc_rs::{aead, hkdf, hmac};
@@ -112,6 +113,14 @@ impl SealKey {
     /// [`Error::Fault`] when the crypto library fails.
     pub fn token_key(&self, purpose: &str) -> Result<TokenKey, Error> {
         Ok(TokenKey::new(&self.mac_key(&[b"\0token\0", purpose.as_bytes()])?[..]))
+    }
+
+    /// A key pair for signatures under this key and for `purpose`: the same one each time.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when the crypto library fails.
+    pub fn signing_key(&self, purpose: &str) -> Result<SigningKey, Error> {
+        SigningKey::from_seed(&self.mac_key(&[b"\0sign\0", purpose.as_bytes()])?[..])
     }
 
     /// The tag over `parts` for `purpose`, once: see [`SealKey::tagger`] and [`TagKey::tag`].

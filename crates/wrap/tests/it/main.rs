@@ -4,9 +4,11 @@
 
 mod files;
 mod imports;
+mod keys;
 mod nonces;
 mod passphrases;
 mod seals;
+mod signatures;
 mod tags;
 mod tokens;
 

@@ -87,7 +87,8 @@ impl Engine {
             scope.release_names(&stored.object).await?;
             scope.update(&mut stored).await?;
         }
-        let change = Change { action: DELETE, type_uri: MANAGEMENT, id, name: None, message: None };
+        let change =
+            Change { action: DELETE, type_uri: MANAGEMENT, kind: "kmip-object", id, name: None, message: None };
         scope.commit(origin.changed(&change, now)).await?;
         Ok(ObjectView::of(&stored.object, true))
     }

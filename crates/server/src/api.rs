@@ -4,6 +4,7 @@
 //! know is refused by name, so that a misspelt option can't be ignored in silence; a resource may gain fields, so that an
 //! older command line can talk to a newer server.
 
+mod audit;
 mod certificate;
 mod date;
 mod door;
@@ -16,6 +17,7 @@ mod private;
 mod server_certificate;
 mod trust;
 
+pub use audit::{AuditEvent, AuditHead, AuditKey, AuditSink};
 pub use certificate::{
     Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient, Standing,
     WhenExpired,

@@ -9,6 +9,7 @@ mod adapter;
 mod alarm;
 mod api;
 mod apikey;
+mod audit;
 mod authorization;
 mod cert;
 mod choice;
@@ -151,6 +152,9 @@ enum Command {
     /// Roles, and what each may do
     #[command(subcommand)]
     Role(role::Verb),
+    /// The audit: who did what; who gets to know it; whether anybody changed the record of it
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Go through vCenter's whole conversation with a server and say what vCenter would show
     Doctor(doctor::Args),
     /// The configuration file
@@ -198,6 +202,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Access(verb) => connected(&global, async |to| access::run(verb, to, output).await),
         Command::Authorization(verb) => connected(&global, async |to| authorization::run(verb, to, output).await),
         Command::Role(verb) => connected(&global, async |to| role::run(verb, to, output).await),
+        Command::Audit(verb) => audit::run(verb, &global, output),
         Command::Doctor(args) => runtime()?.block_on(doctor::run(args, &output)),
         Command::Config(verb) => config::run(&verb, &global),
         Command::Completion(args) => completion::run(&args),

@@ -19,6 +19,8 @@ pub(crate) trait Reader: Send + Sync + 'static {
     fn count(&self, query: &Query) -> impl Future<Output = Result<u64, Error>> + Send;
     /// See [`crate::Store::events`].
     fn events(&self, after: u64, limit: usize) -> impl Future<Output = Result<Vec<Event>, Error>> + Send;
+    /// See [`crate::Store::forget_events`].
+    fn forget_events(&self, up_to: u64);
 }
 
 /// Whether a batch of a group was applied, or which of its expectations did not hold.

@@ -103,6 +103,10 @@ impl<R: Reader> Store for Grouped<R> {
         self.reader.events(after, limit).await
     }
 
+    fn forget_events(&self, up_to: u64) {
+        self.reader.forget_events(up_to);
+    }
+
     async fn close(&self) -> Result<(), Error> {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Err(Error::Closed);

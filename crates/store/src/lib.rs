@@ -43,6 +43,9 @@ pub trait Store: Send + Sync {
     async fn commit(&self, batch: Batch) -> Result<(), Error>;
     /// The events after a sequence number, in order.
     async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, Error>;
+    /// Lets go of the events up to a sequence number, in the background, with the next change. The newest always stays, for the numbers
+    /// go on from it. What a crash keeps from being let go is there again after it.
+    fn forget_events(&self, up_to: u64);
     /// Waits for what is queued, writes back what can be, and releases the storage. Later calls fail with [`Error::Closed`].
     async fn close(&self) -> Result<(), Error>;
 }

@@ -68,6 +68,12 @@ impl Reader for MemoryReader {
         let later = maps.events.range((Bound::Excluded(after), Bound::Unbounded)).take(limit);
         Ok(later.map(|(&sequence, body)| Event { sequence, body: body.clone() }).collect())
     }
+
+    fn forget_events(&self, up_to: u64) {
+        let mut maps = self.0.write();
+        let newest = maps.events.last_key_value().map_or(0, |(newest, _)| *newest);
+        maps.events.retain(|&sequence, _| sequence > up_to || sequence == newest);
+    }
 }
 
 impl Writer for MemoryWriter {

@@ -96,7 +96,8 @@ impl Engine {
         let origin = Origin::Administrator { adapter, by };
         let mut scope = Scope::administrative(self, &origin, now);
         take(step, &mut stored, &mut scope).await?;
-        let change = Change { action: step.action(), type_uri: "kms/secrets", id, name: None, message: None };
+        let change =
+            Change { action: step.action(), type_uri: "kms/secrets", kind: "key", id, name: None, message: None };
         scope.commit(origin.changed(&change, now)).await?;
         Ok(StandardKey::of(adapter, &Viewed { object: Arc::clone(&stored.object), verified: true }))
     }

@@ -148,6 +148,10 @@ impl Store for Meddler {
         self.inner.events(after, limit).await
     }
 
+    fn forget_events(&self, up_to: u64) {
+        self.inner.forget_events(up_to);
+    }
+
     async fn close(&self) -> Result<(), Error> {
         self.inner.close().await
     }

@@ -112,6 +112,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         }
         Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject => "kmip-object",
         Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
+        Action::ListAuditEvents | Action::ReadAuditState => "audit",
         Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {
             "serviceid"
         }

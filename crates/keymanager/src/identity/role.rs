@@ -196,6 +196,9 @@ actions! {
     // The server's own certificates: platform roles. What is done to them has no name of IBM's.
     ReadServerCertificate    "keystead.server-certificate.read"             [Viewer Operator Editor Administrator]
     UpdateServerCertificate  "keystead.server-certificate.update"           [Administrator]
+    // The audit: whoever may operate the instance, or the installation, sees what was done in it.
+    ListAuditEvents          "keystead.audit-events.list"                   [Operator Editor Administrator]
+    ReadAuditState           "keystead.audit-state.read"                    [Operator Editor Administrator]
     // What anybody with an API key may do.
     ReadRoles                "iam-access-management.role.read"               [Viewer Operator Editor Administrator Reader ReaderPlus Writer Manager KeyPurge KmipAdapterManager VmwareKmipManager]
 }

@@ -90,7 +90,7 @@ fn check(config: &Config) -> Result<(), Error> {
     if config.kmip_listen == config.admin_listen && config.kmip_listen.port() != 0 {
         return Err(Error::Conflict("kmip_listen and admin_listen are the same address: give each its own port"));
     }
-    Ok(())
+    config.audit.conflict().map_or(Ok(()), |conflict| Err(Error::Conflict(conflict)))
 }
 
 fn unknown_variables(environment: &[(String, String)]) -> Vec<String> {

@@ -3,7 +3,8 @@
 use super::fail_stop::FailStop;
 use super::master::{self, Master};
 use super::{Error, first};
-use crate::config::{Config, JournalFlush};
+use crate::audit::JOURNAL;
+use crate::config::{Config, JournalFlush, Without};
 use crate::folder::Folder;
 use crate::identity::Tokens;
 use crate::kmip_service::Kmip;
@@ -15,12 +16,12 @@ use std::time::Duration;
 use store::journal::{Flush, Journal};
 use uuid::Uuid;
 use wrap::Secret;
+use wrap::primitive::sign::SigningKey;
 use wrap::primitive::{Random, SealKey};
 use zeroize::Zeroizing;
 
 /// The store's file in the data folder.
 pub(super) const DATABASE: &str = "keystead.db";
-const JOURNAL: &str = "journal";
 const NODE: &str = "node";
 const JOURNAL_CHECK: Duration = Duration::from_secs(5);
 /// What the key that seals the authority's is derived for. Part of the data format.
@@ -28,6 +29,9 @@ const AUTHORITY_SEAL: &str = "keystead authority seal";
 
 /// What the key that signs identity tokens is derived for: every node of an installation derives the same one.
 const TOKENS: &str = "keystead identity token";
+
+/// What the key that signs the audit's heads is derived for. Part of the data format.
+const AUDIT: &str = "keystead audit";
 
 /// Keys and records, opened.
 pub(super) struct Core {
@@ -38,6 +42,7 @@ pub(super) struct Core {
     pub(super) store: Arc<FailStop>,
     pub(super) journal: Arc<Journal>,
     pub(super) tokens: Arc<Tokens>,
+    pub(super) signer: Arc<SigningKey>,
     pub(super) seal: SealKey,
     pub(super) master_key: String,
 }
@@ -48,6 +53,7 @@ impl Core {
         let Master { key, place } = master::open(config, folder, &**random)?;
         let seal = authority_seal(key.seal_key())?;
         let tokens = key.seal_key().token_key(TOKENS).map_err(wrap::master::Error::from)?;
+        let signer = Arc::new(key.seal_key().signing_key(AUDIT).map_err(wrap::master::Error::from)?);
         let address = format!("sqlite:{}", folder.path(DATABASE).display());
         let store = FailStop::new(store::open(&address).await?);
         let keys = Arc::new(KeyManager::open(store.clone(), key, random.clone(), config.timers).await?);
@@ -63,7 +69,7 @@ impl Core {
         let (engine, tokens) = (Arc::new(engine), Arc::new(Tokens::new(tokens)));
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
-        Ok(Core { engine, kmip, keys, store, journal, tokens, seal, master_key: place })
+        Ok(Core { engine, kmip, keys, store, journal, tokens, signer, seal, master_key: place })
     }
 
     /// What a first start makes, and what later ones keep true.
@@ -94,7 +100,12 @@ fn open_journal(config: &Config, folder: &Folder, random: &dyn Random) -> Result
         JournalFlush::Each => Flush::Each,
     };
     let node = node(folder, random)?;
-    Ok(Arc::new(Journal::open(&folder.path(JOURNAL), node, wrap::primitive::digest, flush)?))
+    let journal = Journal::open(&folder.path(JOURNAL), node, wrap::primitive::digest, flush)?;
+    match config.audit.when_full {
+        Without::Refuse => {}
+        Without::Serve => journal.go_on_when_full(),
+    }
+    Ok(Arc::new(journal))
 }
 
 /// This node's identifier, made once.

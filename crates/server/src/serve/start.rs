@@ -5,7 +5,9 @@ use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
+use super::records::Records;
 use super::{Error, process, schedule};
+use crate::audit::Audit;
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
@@ -31,6 +33,7 @@ pub(super) struct Running {
     store: Arc<FailStop>,
     stop: watch::Sender<bool>,
     servers: [JoinHandle<()>; 2],
+    records: Records,
 }
 
 impl Running {
@@ -56,7 +59,8 @@ impl Running {
         let folder = Arc::new(folder);
         let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
-        let servers = serve(config, listeners, &core, &own, &tls, &stop);
+        let (audit, records) = Records::start(config, &core, &folder, &stop).await?;
+        let servers = serve(config, listeners, (&core, audit), &own, &tls, &stop);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
         tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
@@ -65,7 +69,7 @@ impl Running {
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
-        Ok(Running { seal: core.seal, random, certificates: own, store: core.store, stop, servers })
+        Ok(Running { seal: core.seal, random, certificates: own, store: core.store, stop, servers, records })
     }
 
     /// Waits for what must not happen: that the storage fails, or that a port is no longer served. Says what it was.
@@ -93,6 +97,7 @@ impl Running {
         for server in self.servers.into_iter().filter(|server| !server.is_finished()) {
             let _ = server.await; // a panic in it was logged
         }
+        self.records.stop().await;
         Ok(self.store.close().await?)
     }
 }
@@ -101,7 +106,7 @@ impl Running {
 fn serve(
     config: &Config,
     listeners: Listeners,
-    core: &Core,
+    (core, audit): (&Core, Arc<Audit>),
     certificates: &Arc<ServerCertificates>,
     tls: &Arc<Live>,
     stop: &watch::Sender<bool>,
@@ -126,7 +131,7 @@ fn serve(
         kmip: core.kmip.clone(),
         authority,
         certificates: certificates.clone(),
-        journal: core.journal.clone(),
+        audit,
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
         metrics: Metrics::default(),

@@ -88,8 +88,9 @@ impl Work {
     }
 
     fn apply(&mut self, groups: &[Frame]) -> Result<(), Error> {
-        match self.session.apply(groups) {
-            Err(Error::Full(_)) => self.reserve.spend(|| self.session.apply(groups)),
+        let forgettable = self.pending.forgettable();
+        match self.session.apply(groups, forgettable) {
+            Err(Error::Full(_)) => self.reserve.spend(|| self.session.apply(groups, forgettable)),
             done => done,
         }
     }

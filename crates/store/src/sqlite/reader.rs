@@ -97,6 +97,10 @@ impl Reader for SqliteReader {
         self.0.pending.settled().await?;
         self.0.pool.read(|db| events(db, after, limit))
     }
+
+    fn forget_events(&self, up_to: u64) {
+        self.0.pending.forget_events(up_to);
+    }
 }
 
 fn get(db: &Connection, key: &Key) -> rusqlite::Result<Option<Record>> {

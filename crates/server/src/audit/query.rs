@@ -17,6 +17,8 @@ use crate::api::AuditEvent;
 const LOOKED_AT: usize = 20_000;
 /// A segment has less than this many bytes: a cursor is both in one number.
 const OFFSET_BITS: u32 = 27;
+/// The first segment is number 1; 0 is the journal's beginning, wherever that is.
+const LEAST: u64 = 1 << OFFSET_BITS;
 
 /// Which events.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +70,7 @@ pub(crate) fn page(
     limit: usize,
 ) -> Result<Page, Error> {
     let at = match from {
+        Some(1..LEAST) => return Err(Error::Damaged("no cursor".to_owned())),
         Some(cursor) => place(cursor),
         None => beginning(folder, node, filter.since)?,
     };

@@ -4,6 +4,7 @@
 //! know is refused by name, so that a misspelt option can't be ignored in silence; a resource may gain fields, so that an
 //! older command line can talk to a newer server.
 
+mod alarm;
 mod audit;
 mod certificate;
 mod date;
@@ -17,6 +18,7 @@ mod private;
 mod server_certificate;
 mod trust;
 
+pub use alarm::Alarm;
 pub use audit::{AuditEvent, AuditHead, AuditKey, AuditSink};
 pub use certificate::{
     Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient, Standing,
@@ -32,7 +34,7 @@ pub use identity::{
 };
 pub use key::{Attribute, Key};
 pub use private::PrivateText;
-pub use server_certificate::{Alarm, NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
+pub use server_certificate::{NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
 pub use trust::{SeenStep, ServerFingerprints, StepName, Trust, TrustStep};
 
 /// The path under which every resource of this version lives.

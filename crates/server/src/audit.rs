@@ -30,7 +30,9 @@ pub(crate) use sinks::start as start_sinks;
 pub(crate) use verify::{Expected, Finding, Report, verify};
 pub(crate) use witness::Collectors;
 
+use crate::alarm::{Alarm, Alarms};
 use crate::api::AuditHead;
+use crate::expiry::Severity;
 use crate::folder::Folder;
 
 /// The journal's folder in the data folder.
@@ -50,6 +52,8 @@ pub struct Audit {
     pub data: Arc<Folder>,
     /// What heads are signed with.
     pub key: Arc<SigningKey>,
+    /// What an operator should look into.
+    pub alarms: Arc<Alarms>,
     /// The one place that the time is had from.
     pub now: fn() -> Timestamp,
     newest: ArcSwapOption<AuditHead>,
@@ -59,10 +63,22 @@ pub struct Audit {
 
 impl Audit {
     /// The audit over an open journal.
-    pub fn new(journal: Arc<Journal>, data: Arc<Folder>, key: Arc<SigningKey>, now: fn() -> Timestamp) -> Self {
+    pub fn new(
+        journal: Arc<Journal>,
+        data: Arc<Folder>,
+        key: Arc<SigningKey>,
+        alarms: Arc<Alarms>,
+        now: fn() -> Timestamp,
+    ) -> Self {
         let folder = data.path(JOURNAL);
         let (newest, sinks, pump) = Default::default();
-        Audit { journal, folder, data, key, now, newest, sinks, pump }
+        Audit { journal, folder, data, key, alarms, now, newest, sinks, pump }
+    }
+
+    /// Raises an alarm about a part of the audit, for the installation's operators.
+    fn raise(&self, kind: &'static str, about: &str, message: String, advice: &str) {
+        let (about, advice, since) = (about.to_owned(), advice.to_owned(), (self.now)());
+        self.alarms.raise(Alarm { kind, about, severity: Severity::Error, message, advice, instance: None, since });
     }
 
     /// The half of the key that everybody may have.

@@ -43,6 +43,7 @@ use keymanager::{KeyManager, KmipService};
 use kmip::Timestamp;
 use tower::ServiceExt;
 
+use crate::alarm::Alarms;
 use crate::audit::Audit;
 use crate::identity::{Guesses, Tokens};
 use crate::kmip::{Book, Refusals, Sightings};
@@ -68,6 +69,8 @@ pub struct Administration {
     pub tokens: Arc<Tokens>,
     /// Failed attempts to show one.
     pub guesses: Guesses,
+    /// What an operator should look into.
+    pub alarms: Arc<Alarms>,
     /// What was asked of instances that want it counted.
     pub metrics: Metrics,
     /// Certificates that came to the KMIP port and were on no list.

@@ -3,6 +3,7 @@
 //! What a request means is decided in `engine`, what a root key may do in `keymanager`. The invariant of this room: **no request
 //! reaches the engine except on behalf of a client whose key signed the handshake and whose certificate is on a list at that moment.**
 
+pub mod alarm;
 pub mod api;
 pub mod audit;
 pub mod cli;

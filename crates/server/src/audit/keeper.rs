@@ -30,6 +30,11 @@ const HEAD: Tag = Tag(0x54_1E01);
 /// The action of what is said of a journal that lacks what was signed.
 pub(super) const CUT: &str = "keystead.audit.cut";
 
+/// The alarms: the journal was cut; it takes nothing; answers left without their events.
+const CUT_ALARM: &str = "audit-cut";
+const PUMP_ALARM: &str = "audit-journal";
+const GAP_ALARM: &str = "audit-gap";
+
 /// Asks for a round, and tells of it.
 #[derive(Default)]
 pub(super) struct Pump {
@@ -53,7 +58,6 @@ pub(crate) struct Keeper {
     /// The last change that is in the journal.
     last: u64,
     signed: Instant,
-    trouble: bool,
 }
 
 impl Audit {
@@ -69,7 +73,7 @@ impl Keeper {
     /// Checks that the journal has what was signed, and finds where to go on.
     pub(crate) async fn open(audit: Arc<Audit>, store: Arc<dyn Store>, rhythm: Rhythm) -> Result<Self, Error> {
         let last = goes_on_after(&*store, audit.journal.last_change()).await?;
-        let keeper = Keeper { audit, store, rhythm, last, signed: Instant::now(), trouble: false };
+        let keeper = Keeper { audit, store, rhythm, last, signed: Instant::now() };
         keeper.check_head().await?;
         Ok(keeper)
     }
@@ -198,12 +202,13 @@ impl Keeper {
             self.audit.newest.store(Some(Arc::new(head)));
             return Ok(());
         }
-        tracing::error!(
-            segment = head.segment,
-            records = head.records,
-            "the audit journal lacks records that were signed: it was cut or exchanged while the server was down. Keep a copy of its \
-             folder, compare it with what the collectors have, and run `keystead audit verify`"
+        let AuditHead { segment, records, time, .. } = &head;
+        let message = format!(
+            "the audit journal lacks records that were signed (segment {segment}, record {records}, {time}): it was cut or exchanged while the server was down"
         );
+        let advice =
+            "keep a copy of its folder, compare it with what the collectors have, and run `keystead audit verify`";
+        self.audit.raise(CUT_ALARM, "journal", message, advice);
         self.audit.journal.append(&cut(&head, &super::rfc3339((self.audit.now)())))
     }
 
@@ -214,18 +219,24 @@ impl Keeper {
         Ok(head.filter(|head| head.is_signed_by(&self.audit.public_key())))
     }
 
-    /// What goes wrong is said once, and when it is over.
-    fn report(&mut self, outcome: Result<(), Error>) {
-        match (outcome, self.trouble) {
-            (Err(error), false) => {
-                tracing::error!(%error, "the audit journal takes no more of the changes' events; they are kept in the store meanwhile");
-                self.trouble = true;
+    /// What goes wrong stands as an alarm for as long as it does.
+    fn report(&self, outcome: Result<(), Error>) {
+        match outcome {
+            Err(error) => {
+                let message = format!("the audit journal takes no more of the changes' events: {error}");
+                let advice = "make room, or mend the disk: the events are kept in the store meanwhile";
+                self.audit.raise(PUMP_ALARM, "journal", message, advice);
             }
-            (Ok(()), true) => {
-                tracing::info!("the audit journal has caught up");
-                self.trouble = false;
+            Ok(()) => self.audit.alarms.clear(PUMP_ALARM, "journal"),
+        }
+        match self.audit.journal.missed() {
+            0 => self.audit.alarms.clear(GAP_ALARM, "journal"),
+            missed => {
+                let message = format!(
+                    "there was no room for the events of {missed} answers, and keys are handed out without a record"
+                );
+                self.audit.raise(GAP_ALARM, "journal", message, "make room: the audit says then how many are missing");
             }
-            (Ok(()), false) | (Err(_), true) => {}
         }
     }
 }

@@ -137,7 +137,7 @@ impl Runner {
                 Ok(_) if stopping => break,
                 Ok((next, _)) => {
                     at = next;
-                    self.handle.is_current(at);
+                    self.handle.is_current(at, &self.audit.alarms);
                     self.note(at, false).await;
                     let _ = tokio::select! {
                         changed = growth.changed() => changed,
@@ -168,14 +168,14 @@ impl Runner {
         loop {
             let outcome = tokio::select! {
                 outcome = self.sink.deliver(lines) => outcome,
-                () = watch_over(&self.handle, lines, self.audit.now) => return false,
+                () = watch_over(&self.handle, lines, &self.audit) => return false,
                 () = gone(stop) => return false,
             };
             match outcome {
                 Ok(()) => return true,
                 Err(error) => self.handle.has_failed(error, (self.audit.now)()),
             }
-            self.handle.look(lines.first().and_then(|line| line.millis), (self.audit.now)());
+            self.handle.look(lines.first().and_then(|line| line.millis), &self.audit);
             if *stop.borrow() {
                 return false;
             }
@@ -214,10 +214,10 @@ impl Runner {
 }
 
 /// Never returns: looks about while a sink takes its time.
-async fn watch_over(handle: &SinkHandle, lines: &[Line], now: fn() -> kmip::Timestamp) {
+async fn watch_over(handle: &SinkHandle, lines: &[Line], audit: &Audit) {
     loop {
         sleep(GLANCE).await;
-        handle.look(lines.first().and_then(|line| line.millis), now());
+        handle.look(lines.first().and_then(|line| line.millis), audit);
     }
 }
 

@@ -134,11 +134,11 @@ impl Check<'_> {
         };
         self.time.clone_from(&head.time);
         if !before.is_some_and(|position| head.is_of(&position)) {
-            self.found(
-                0,
-                "a signed head that speaks of another place than it stands at: what comes before it was changed"
-                    .to_owned(),
-            );
+            let since = self.report.last.as_ref().map_or("the beginning".to_owned(), |(head, _)| {
+                format!("the head after record {} of segment {}", head.records, head.segment)
+            });
+            let what = "a signed head that speaks of another place than it stands at";
+            self.found(0, format!("{what}: something between it and {since} was changed"));
         } else if self.expected.key.is_some_and(|key| !head.is_signed_by(&key)) {
             self.found(0, "a head that is not signed with the public key that was given".to_owned());
         } else {

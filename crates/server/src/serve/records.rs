@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::Error;
 use super::core::Core;
+use crate::alarm::Alarms;
 use crate::audit::{self, Audit, Collectors, Keeper, Rhythm};
 use crate::clock;
 use crate::config::{Config, Without};
@@ -28,9 +29,10 @@ impl Records {
         config: &Config,
         core: &Core,
         folder: &Arc<Folder>,
+        alarms: Arc<Alarms>,
         stop: &watch::Sender<bool>,
     ) -> Result<(Arc<Audit>, Self), Error> {
-        let audit = Audit::new(core.journal.clone(), folder.clone(), core.signer.clone(), clock::now);
+        let audit = Audit::new(core.journal.clone(), folder.clone(), core.signer.clone(), alarms, clock::now);
         let (audit, settings) = (Arc::new(audit), &config.audit);
         let rhythm = Rhythm { every: settings.head_every, records: settings.head_records.into() };
         let store: Arc<dyn Store> = core.store.clone();

@@ -59,7 +59,7 @@ impl Running {
         let folder = Arc::new(folder);
         let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
-        let (audit, records) = Records::start(config, &core, &folder, &stop).await?;
+        let (audit, records) = Records::start(config, &core, &folder, Arc::default(), &stop).await?;
         let servers = serve(config, listeners, (&core, audit), &own, &tls, &stop);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
@@ -114,7 +114,7 @@ fn serve(
     let Listeners { kmip, admin } = listeners;
     let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.issuer());
     let (book, sightings) = (Arc::<Book>::default(), Arc::<Sightings>::default());
-    let refusals = Arc::<Refusals>::default();
+    let (refusals, alarms) = (Arc::<Refusals>::default(), audit.alarms.clone());
     let port = Port {
         engine: engine.clone(),
         tls: tls.clone(),
@@ -134,6 +134,7 @@ fn serve(
         audit,
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
+        alarms,
         metrics: Metrics::default(),
         book,
         sightings,

@@ -10,10 +10,13 @@ use uuid::Uuid;
 use wrap::primitive::digest;
 
 use super::super::{Audit, line::Line, rfc3339};
+use crate::alarm::Alarms;
 use crate::api::AuditSink;
 
 /// Who lags longer raises an alarm, in milliseconds.
 const ALARM: i64 = 60_000;
+/// The alarm's kind.
+const LAG: &str = "audit-sink";
 /// So many records are counted at most.
 const COUNTED: u64 = 100_000;
 
@@ -34,7 +37,6 @@ pub struct SinkHandle {
 #[derive(Default)]
 struct Trouble {
     failing: bool,
-    alarmed: bool,
     last: Option<(String, Timestamp)>,
 }
 
@@ -56,14 +58,11 @@ impl SinkHandle {
     }
 
     /// It has all that there is.
-    pub(super) fn is_current(&self, at: At) {
+    pub(super) fn is_current(&self, at: At, alarms: &Alarms) {
         self.delivered.send_replace(at);
         self.late.store(false, Ordering::Relaxed);
-        let mut trouble = self.trouble.lock();
-        trouble.failing = false;
-        if std::mem::take(&mut trouble.alarmed) {
-            tracing::info!(sink = self.name, "the audit's sink has caught up");
-        }
+        self.trouble.lock().failing = false;
+        alarms.clear(LAG, self.name);
     }
 
     pub(super) fn has_failed(&self, why: String, now: Timestamp) {
@@ -79,17 +78,14 @@ impl SinkHandle {
         (trouble.failing, trouble.last) = (true, Some((why, now)));
     }
 
-    /// Raises the alarm, once, where the oldest record that it lacks is too old.
-    pub(super) fn look(&self, oldest: Option<i64>, now: Timestamp) {
-        let lag = oldest.map_or(0, |oldest| now.millis() - oldest);
-        let mut trouble = self.trouble.lock();
-        if lag > ALARM && !std::mem::replace(&mut trouble.alarmed, true) {
-            tracing::error!(
-                sink = self.name,
-                destination = self.destination,
-                seconds = lag / 1000,
-                "the audit's sink lags: the records are safe in the journal. See `keystead audit sinks`"
-            );
+    /// Raises the alarm where the oldest record that it lacks is too old.
+    pub(super) fn look(&self, oldest: Option<i64>, audit: &Audit) {
+        let lag = oldest.map_or(0, |oldest| (audit.now)().millis() - oldest);
+        if lag > ALARM {
+            let why = self.trouble.lock().last.as_ref().map_or(String::new(), |(why, _)| format!(": {why}"));
+            let message = format!("the audit's sink {} lags by {} s{why}", self.destination, lag / 1000);
+            let advice = "look after the collector, and at `keystead audit sinks`: the records are safe in the journal";
+            audit.raise(LAG, self.name, message, advice);
         }
     }
 

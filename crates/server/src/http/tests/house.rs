@@ -83,9 +83,10 @@ impl House {
         let engine = Arc::new(engine::Engine::open(parts).await.unwrap());
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
-        let audit = Arc::new(crate::audit::Audit::new(journal, data, signer, now));
+        let audit = Arc::new(crate::audit::Audit::new(journal, data, signer, Arc::default(), now));
         let guesses = Guesses::new();
         let (metrics, book, sightings, refusals) = Default::default();
+        let alarms = audit.alarms.clone();
         let (port, now) = (443, now);
         let app = Administration {
             engine,
@@ -96,6 +97,7 @@ impl House {
             audit,
             tokens,
             guesses,
+            alarms,
             metrics,
             book,
             sightings,

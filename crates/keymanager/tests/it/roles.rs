@@ -46,6 +46,8 @@ const PLATFORM: &[Ability] = &[
     (&[ListApiKeys, ReadApiKey, CreateApiKey, DeleteApiKey], &[Administrator]),
     (&[ListGrants, CreateGrant, DeleteGrant], &[Administrator]),
     (&[ListAuthorizations, CreateAuthorization, DeleteAuthorization], &[Administrator]),
+    // The audit: who looks after an instance sees what was done in it. IBM shows events to viewers of another service.
+    (&[ListAuditEvents, ReadAuditState], &[Operator, Editor, Administrator]),
     (&[ReadRoles], Role::ALL),
 ];
 

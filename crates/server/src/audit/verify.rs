@@ -132,7 +132,7 @@ impl Check<'_> {
         let Ok(head) = serde_json::from_slice::<AuditHead>(head) else {
             return self.found(0, "a head that can't be read".to_owned());
         };
-        self.time.clone_from(&head.time);
+        let time = head.time.clone();
         if !before.is_some_and(|position| head.is_of(&position)) {
             let since = self.report.last.as_ref().map_or("the beginning".to_owned(), |(head, _)| {
                 format!("the head after record {} of segment {}", head.records, head.segment)
@@ -145,6 +145,7 @@ impl Check<'_> {
             self.report.heads += 1;
             self.report.last = Some((head, 0));
         }
+        self.time = time;
     }
 
     fn event(&mut self, event: &[u8]) {

@@ -191,7 +191,7 @@ mod tests {
                 "critical",
                 "a.name that is much longer than any may be",
                 &serde_json::json!({}),
-                "<106>1 - host keystead PID a.namethatismuchlongerthananymayb - {",
+                "<106>1 - host keystead PID a.namethatismuchlongerthananymay - {",
             ),
         ] {
             let frame = String::from_utf8(frame(&line(severity, event, action), "host")).unwrap();

@@ -194,8 +194,7 @@ impl Keeper {
 
     /// A journal that lacks what was signed and flushed was cut: that is said in the journal itself, and the server goes on.
     async fn check_head(&self) -> Result<(), Error> {
-        let write = self.audit.data.write(PUBLIC_KEY_FILE, pem(&self.audit.public_key()).as_bytes());
-        write.map_err(|error| Error::Io(error.to_string()))?;
+        self.show_key();
         let Some(head) = self.kept_head().await? else { return Ok(()) };
         let (folder, newest) = (self.audit.folder.clone(), head.clone());
         if blocking(move || has(&folder, &newest)).await? {
@@ -209,7 +208,20 @@ impl Keeper {
         let advice =
             "keep a copy of its folder, compare it with what the collectors have, and run `keystead audit verify`";
         self.audit.raise(CUT_ALARM, "journal", message, advice);
-        self.audit.journal.append(&cut(&head, &super::rfc3339((self.audit.now)())))
+        let said = self.audit.journal.append(&cut(&head, &super::rfc3339((self.audit.now)())));
+        said.unwrap_or_else(|error| tracing::error!(%error, "the audit journal can't even say so"));
+        Ok(())
+    }
+
+    /// A disk that is too full for it must not keep the server from starting.
+    fn show_key(&self) {
+        let text = pem(&self.audit.public_key());
+        let known = self.audit.data.read(PUBLIC_KEY_FILE).ok().flatten();
+        if known.is_none_or(|known| *known != text.as_bytes())
+            && let Err(error) = self.audit.data.write(PUBLIC_KEY_FILE, text.as_bytes())
+        {
+            tracing::warn!(%error, "the audit's public key could not be written beside the journal");
+        }
     }
 
     async fn kept_head(&self) -> Result<Option<AuditHead>, Error> {

@@ -176,7 +176,7 @@ impl Check<'_> {
             self.found(1, format!("{left} bytes at the end that are no whole record: after a crash that is so until the next start; else somebody changed them"));
         }
         if self.report.records == 0 && !broken {
-            self.found(0, "there is no record at all".to_owned());
+            self.found(1, "there is no record at all".to_owned());
         }
         if let Some(head) = self.expected.head.as_ref().filter(|_| !self.met && !broken) {
             let AuditHead { segment, records, time, .. } = head;

@@ -117,6 +117,7 @@ ACTIONS = [
     Action("list objects", KMIP, INSTANCE, "GET", OBJECTS),
     Action("get object", KMIP, INSTANCE, "GET", OBJECTS + "/" + NEVER_WAS),
     Action("delete object", KMIP, INSTANCE, "DELETE", OBJECTS + "/" + NEVER_WAS),
+    Action("reactivate object", KMIP, INSTANCE, "POST", "/api/v1/adapters/{adapter}/keys/" + NEVER_WAS + "/reactivate", {}),
     # Instances, and access to them.
     Action("see instance", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/instances/{own}"),
     Action("read metrics", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/metrics"),

@@ -180,7 +180,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(&global, args),
         Command::Client(verb) => connected(&global, async |to| client::run(verb, &to.adapters().await?, output).await),
         Command::Cert(verb) => connected(&global, async |to| cert::run(verb, &to.adapters().await?, output).await),
-        Command::Key(verb) => connected(&global, async |to| key::run(verb, &to.adapters().await?, output).await),
+        Command::Key(verb) => connected(&global, async |to| key::run(verb, to, output).await),
         Command::Adapter(verb) => connected(&global, async |to| adapter::run(verb, to, output).await),
         Command::Door(verb) => connected(&global, async |to| door::run(verb, to, output).await),
         Command::Trust(verb) => connected(&global, async |to| trust::run(verb, &to.adapters().await?, output).await),

@@ -46,6 +46,8 @@ pub struct Config {
     pub audit: AuditSettings,
     /// The key manager's periods.
     pub timers: Timers,
+    /// Whether they may be shorter than anybody should have them, which is for tests.
+    pub timers_for_tests: bool,
     /// How often it is looked for what falls due.
     pub schedule: Duration,
     /// What is logged.
@@ -103,6 +105,8 @@ pub struct Limits {
     pub connections_per_adapter: usize,
     /// KMIP connections at a time whose client is not let in yet.
     pub waiting: usize,
+    /// Keys that a client destroys within an hour before that is an alarm.
+    pub destroys_per_hour: usize,
     /// From the connection to the end of the TLS handshake.
     pub handshake: Duration,
     /// For a request, from its first byte to its last, and for taking the answer.
@@ -148,6 +152,7 @@ impl Config {
             journal: JournalFlush::Interval,
             audit: AuditSettings::default(),
             timers: Timers::default(),
+            timers_for_tests: false,
             schedule: Duration::from_secs(60),
             log: Log { level: tracing::Level::INFO, format: LogFormat::Text },
             limits: Limits {
@@ -155,6 +160,7 @@ impl Config {
                 connections_per_address: 4096,
                 connections_per_adapter: 8192,
                 waiting: 8192,
+                destroys_per_hour: 100,
                 handshake: Duration::from_secs(10),
                 request: Duration::from_secs(30),
                 idle: Duration::from_secs(3600),

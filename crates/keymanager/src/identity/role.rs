@@ -104,7 +104,7 @@ macro_rules! actions {
 
             /// Whether it is about the KMIP service of an instance.
             pub(crate) fn is_of_kmip(self) -> bool {
-                self.event().starts_with("kms.kmip-management.")
+                ["kms.kmip-management.", "keystead.kmip-object."].iter().any(|of| self.event().starts_with(of))
             }
 
             /// Who may.
@@ -172,6 +172,7 @@ actions! {
     ListKmipObjects          "kms.kmip-management.list"                      [Manager KmipAdapterManager]
     ReadKmipObject           "kms.kmip-management.read"                      [Manager KmipAdapterManager]
     DeleteKmipObject         "kms.kmip-management.delete"                    [Manager KmipAdapterManager]
+    ReactivateKmipObject     "keystead.kmip-object.reactivate"               [Manager KmipAdapterManager]
     // Instances and access to them: platform roles. The names of events are those of IBM's resource controller and IAM.
     ListInstances            "resource-controller.instance.list"             [Viewer Operator Editor Administrator]
     ReadInstance             "resource-controller.instance.retrieve"         [Viewer Operator Editor Administrator]

@@ -7,6 +7,7 @@ use super::guide::Guide;
 use super::listeners::Listeners;
 use super::records::Records;
 use super::{Error, process, schedule};
+use crate::alarm::Alarms;
 use crate::audit::Audit;
 use crate::clock;
 use crate::config::Config;
@@ -59,13 +60,14 @@ impl Running {
         let folder = Arc::new(folder);
         let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
-        let (audit, records) = Records::start(config, &core, &folder, Arc::default(), &stop).await?;
-        let servers = serve(config, listeners, (&core, audit), &own, &tls, &stop);
+        let alarms = Arc::<Alarms>::default();
+        let (audit, records) = Records::start(config, &core, &folder, alarms.clone(), &stop).await?;
+        let servers = serve(config, listeners, (&core, audit), (&own, &alarms), &tls, &stop);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
         tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
-        tokio::spawn(schedule::watch_expiry(sources, stopped(&stop)));
+        tokio::spawn(schedule::watch_expiry(sources, alarms, stopped(&stop)));
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
@@ -107,14 +109,14 @@ fn serve(
     config: &Config,
     listeners: Listeners,
     (core, audit): (&Core, Arc<Audit>),
-    certificates: &Arc<ServerCertificates>,
+    (certificates, alarms): (&Arc<ServerCertificates>, &Arc<Alarms>),
     tls: &Arc<Live>,
     stop: &watch::Sender<bool>,
 ) -> [JoinHandle<()>; 2] {
     let Listeners { kmip, admin } = listeners;
     let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.issuer());
     let (book, sightings) = (Arc::<Book>::default(), Arc::<Sightings>::default());
-    let (refusals, alarms) = (Arc::<Refusals>::default(), audit.alarms.clone());
+    let refusals = Arc::<Refusals>::default();
     let port = Port {
         engine: engine.clone(),
         tls: tls.clone(),
@@ -123,6 +125,7 @@ fn serve(
         refusals: refusals.clone(),
         book: book.clone(),
         sightings: sightings.clone(),
+        alarms: alarms.clone(),
         now: clock::now,
     };
     let administration = Arc::new(Administration {
@@ -134,7 +137,7 @@ fn serve(
         audit,
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
-        alarms,
+        alarms: alarms.clone(),
         metrics: Metrics::default(),
         book,
         sightings,

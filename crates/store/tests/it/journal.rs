@@ -286,6 +286,39 @@ fn a_follower_goes_on_where_it_was() {
     assert_eq!(found.at.segment, 2, "the oldest may be archived");
 }
 
+/// A head for which there is no room any more begins the next segment, and speaks of that.
+#[test]
+fn a_head_that_does_not_fit_begins_a_segment() {
+    let folder = tempdir().unwrap();
+    let journal = Journal::open(folder.path(), NODE, brief, Flush::Soon).unwrap();
+    (0..63).for_each(|_| journal.append(&[b'a'; 1 << 20]).unwrap());
+    let left = (64 << 20) - HEADER as usize - 63 * ((1 << 20) + 36);
+    journal.append(&vec![b'b'; left - 36 - 60]).unwrap();
+    journal.append_head(|position| format!("{position:?}").into_bytes()).unwrap();
+    let mut records = read(folder.path(), brief).unwrap();
+    let last = records.by_ref().map(Result::unwrap).last().unwrap();
+    let before = records.before().unwrap();
+    assert_eq!((before.segment, before.records), (2, 0));
+    assert_eq!(Entry::decode(&last), Entry::Head(format!("{before:?}").as_bytes()));
+}
+
+#[test]
+fn a_follower_gives_out_nothing_that_was_changed() {
+    let folder = tempdir().unwrap();
+    three(folder.path());
+    let path = segment(folder.path(), 1);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[HEADER as usize + 50] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let mut follower = Follower::new(folder.path(), At::default(), digest);
+    assert!(follower.step().unwrap().is_some());
+    let at = follower.at();
+    for _ in 0..2 {
+        assert!(matches!(follower.step(), Err(Error::Damaged(_))));
+        assert_eq!(follower.at(), at, "the place stays where it was");
+    }
+}
+
 /// Waits for whatever is behind it.
 struct Slow(std::sync::atomic::AtomicBool);
 

@@ -100,9 +100,12 @@ impl Records {
                 }
                 continue;
             };
-            self.before = Some(segment.position());
+            let before = segment.position();
             match segment.advance()? {
-                Step::Record => return Ok(Some(segment.body.clone())),
+                Step::Record => {
+                    self.before = Some(before);
+                    return Ok(Some(segment.body.clone()));
+                }
                 Step::Torn if !self.left.is_empty() => {
                     return Err(segment.damaged("the segment ends in part of a record"));
                 }

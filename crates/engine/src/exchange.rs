@@ -5,6 +5,7 @@
 
 mod authentication;
 mod operations;
+mod outcome;
 
 use kmip::enums::{BatchErrorContinuationOption, Operation as Code, ResultReason, ResultStatus};
 use kmip::message::{MessageError, RequestItem, RequestMessage, ResponseHeader};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use operations::Operations;
+pub use outcome::Outcome;
 
 use crate::Engine;
 use crate::error::{Failure, Fault, OperationName, Refusal};
@@ -38,8 +40,8 @@ pub struct Reply {
     pub close: bool,
     /// The operations of which at least one item succeeded.
     pub succeeded: Operations,
-    /// How many objects were destroyed.
-    pub destroyed: usize,
+    /// What came of each item that was dealt with.
+    pub outcomes: Vec<Outcome>,
 }
 
 /// One message that is being dealt with.
@@ -78,27 +80,28 @@ async fn answer(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'
     response_header(message.version, header.client_correlation_value.clone(), now)
         .encode(tag::RESPONSE_HEADER, &mut out);
     let count_ends = out.position();
-    let (mut count, mut succeeded, mut destroyed) = (0, Operations::default(), 0);
+    let (mut count, mut succeeded) = (0, Operations::default());
+    let mut outcomes = Vec::with_capacity(1);
     for item in &message.items {
-        let done = exchange.item(item, &mut out).await;
+        let reason = exchange.item(item, &mut out).await.err();
         count += 1;
-        if done {
+        outcomes.push(Outcome { operation: Some(item.operation), reason });
+        if reason.is_none() {
             succeeded.add(item.operation);
-            destroyed += usize::from(item.operation == kmip::enums::Operation::Destroy);
         } else if option == BatchErrorContinuationOption::Stop {
             break;
         }
     }
     out.rewrite_integer(count_ends, count);
     out.close(envelope);
-    Reply { bytes: out.into_bytes(), close: false, succeeded, destroyed }
+    Reply { bytes: out.into_bytes(), close: false, succeeded, outcomes }
 }
 
 /// What is answered where the audit says that the answer must not leave.
 pub(crate) fn withheld(frame: &[u8], error: &store::Error, now: Timestamp) -> Reply {
     let version = RequestMessage::decode(frame).map_or(Version::NEWEST, |message| message.version);
     let refused = Refused::new(&Fault::Audit(error.to_string()).into(), version);
-    refuse_message(version, refused.reason, &refused.message, now)
+    refuse_message(version, (None, refused.reason), &refused.message, now)
 }
 
 /// The answer to a message that does not pass the adapter's door: none of its items is dealt with, and one event tells of it.
@@ -110,12 +113,9 @@ fn not_authenticated(
     now: Timestamp,
 ) -> Reply {
     let refused = Refused::new(failure, message.version);
-    let operation = match &*message.items {
-        [item] => Some(item.operation),
-        _ => None,
-    };
+    let operation = only_operation(message);
     record(engine, &event(engine, origin, (OTHER, operation, None), now, Some(refused.reason)));
-    refuse_message(message.version, refused.reason, &refused.message, now)
+    refuse_message(message.version, (operation, refused.reason), &refused.message, now)
 }
 
 /// The answer to a message whose items are to be undone together, or in a way that nobody knows: none of them is dealt with.
@@ -124,7 +124,13 @@ fn option_refused(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage
     let items =
         message.items.iter().map(|item| event(engine, origin, (OTHER, Some(item.operation), None), now, Some(reason)));
     items.for_each(|event| record(engine, &event));
-    refuse_message(message.version, reason, "Of the batch options, only Continue and Stop are supported", now)
+    let operation = only_operation(message);
+    refuse_message(
+        message.version,
+        (operation, reason),
+        "Of the batch options, only Continue and Stop are supported",
+        now,
+    )
 }
 
 /// An audit event: action, operation and object; and why not.
@@ -166,10 +172,23 @@ fn unreadable(
     let reason = ResultReason::InvalidMessage;
     record(engine, &event(engine, origin, (OTHER, None, None), now, Some(reason)));
     let message = format!("The message can't be read: {error}");
-    refuse_message(version.unwrap_or(Version::NEWEST), reason, &message, now)
+    refuse_message(version.unwrap_or(Version::NEWEST), (None, reason), &message, now)
 }
 
-fn refuse_message(version: Version, reason: ResultReason, message: &str, now: Timestamp) -> Reply {
+/// The operation of a message that has one item.
+fn only_operation(message: &RequestMessage<'_>) -> Option<Code> {
+    match &*message.items {
+        [item] => Some(item.operation),
+        _ => None,
+    }
+}
+
+fn refuse_message(
+    version: Version,
+    (operation, reason): (Option<Code>, ResultReason),
+    message: &str,
+    now: Timestamp,
+) -> Reply {
     let mut out = Writer::new(version, CAPACITY);
     let envelope = out.open(tag::RESPONSE_MESSAGE);
     response_header(version, None, now).encode(tag::RESPONSE_HEADER, &mut out);
@@ -177,7 +196,8 @@ fn refuse_message(version: Version, reason: ResultReason, message: &str, now: Ti
     failure(&mut out, reason, message);
     out.close(item);
     out.close(envelope);
-    Reply { bytes: out.into_bytes(), close: false, succeeded: Operations::default(), destroyed: 0 }
+    let outcomes = vec![Outcome { operation, reason: Some(reason) }];
+    Reply { bytes: out.into_bytes(), close: false, succeeded: Operations::default(), outcomes }
 }
 
 fn failure(out: &mut Writer, reason: ResultReason, message: &str) {
@@ -187,8 +207,8 @@ fn failure(out: &mut Writer, reason: ResultReason, message: &str) {
 }
 
 impl<'e> Exchange<'e> {
-    /// Deals with one batch item and writes its answer. Tells whether it was done.
-    async fn item(&mut self, item: &RequestItem<'_>, out: &mut Writer) -> bool {
+    /// Deals with one batch item and writes its answer. Tells why, where it was refused.
+    async fn item(&mut self, item: &RequestItem<'_>, out: &mut Writer) -> Result<(), ResultReason> {
         let mark = out.open(tag::BATCH_ITEM);
         item.operation.encode(tag::OPERATION, out);
         item.unique_batch_item_id.iter().for_each(|id| out.bytes(tag::UNIQUE_BATCH_ITEM_ID, id));
@@ -202,7 +222,7 @@ impl<'e> Exchange<'e> {
             failure(out, refusal.reason, &refusal.message);
         }
         out.close(mark);
-        result.is_ok()
+        result.map_err(|refused| refused.reason)
     }
 
     fn understood(&self, item: &RequestItem<'_>) -> Result<(), Refusal> {
@@ -262,7 +282,7 @@ impl Refused {
             Failure::Failed(fault) => {
                 let correlation = Uuid::new_v4();
                 tracing::error!(%correlation, %fault, "a request failed");
-                let message = format!("The server failed; its log says why under {correlation}");
+                let message = format!("{}; its log says why under {correlation}", fault.heard());
                 Refused { reason: ResultReason::GeneralFailure, message }
             }
         }

@@ -200,6 +200,8 @@ actions! {
     // The audit: whoever may operate the instance, or the installation, sees what was done in it.
     ListAuditEvents          "keystead.audit-events.list"                   [Operator Editor Administrator]
     ReadAuditState           "keystead.audit-state.read"                    [Operator Editor Administrator]
+    // The installation's numbers, of all instances.
+    ReadInstallationMetrics  "keystead.metrics.read"                        [Viewer Operator Editor Administrator]
     // What anybody with an API key may do.
     ReadRoles                "iam-access-management.role.read"               [Viewer Operator Editor Administrator Reader ReaderPlus Writer Manager KeyPurge KmipAdapterManager VmwareKmipManager]
 }

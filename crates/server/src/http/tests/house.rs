@@ -83,11 +83,24 @@ impl House {
         let engine = Arc::new(engine::Engine::open(parts).await.unwrap());
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
-        let audit = Arc::new(crate::audit::Audit::new(journal, data, signer, Arc::default(), now));
+        let audit = Arc::new(crate::audit::Audit::new(journal.clone(), data, signer, Arc::default(), now));
         let guesses = Guesses::new();
         let (metrics, book, sightings, refusals) = Default::default();
-        let alarms = audit.alarms.clone();
         let (port, now) = (443, now);
+        let installation = Arc::new(crate::metrics::Metrics::new(now(), Arc::default()));
+        let sources =
+            crate::expiry::Sources { engine: engine.clone(), keys: keys.clone(), certificates: certificates.clone() };
+        let (data, last) = (folder.path().join("data"), Arc::default());
+        let health = crate::health::Health::new(
+            (engine.clone(), keys.clone()),
+            (store.clone(), journal.clone()),
+            data.clone(),
+            installation.clone(),
+        );
+        let alarms = audit.alarms.clone();
+        let (all, standing) = (installation.clone(), alarms.clone());
+        let surveyor = crate::metrics::Surveyor { sources, alarms: standing, metrics: all, data, last };
+        let (surveyor, health) = (Arc::new(surveyor), Arc::new(health));
         let app = Administration {
             engine,
             keys,
@@ -99,6 +112,9 @@ impl House {
             guesses,
             alarms,
             metrics,
+            installation,
+            surveyor,
+            health,
             book,
             sightings,
             refusals,

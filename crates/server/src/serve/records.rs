@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use std::time::Duration;
 use store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -15,6 +16,10 @@ use crate::audit::{self, Audit, Collectors, Keeper, Rhythm};
 use crate::clock;
 use crate::config::{Config, Without};
 use crate::folder::Folder;
+use crate::metrics::{Metrics, Sink};
+
+/// How often the installation's numbers are told how the sinks do.
+const TOLD: Duration = Duration::from_secs(5);
 
 /// See the module.
 pub(super) struct Records {
@@ -63,6 +68,23 @@ impl Records {
         self.stop.send_replace(true);
         for sink in self.sinks {
             let _ = sink.await;
+        }
+    }
+}
+
+/// Tells the installation's numbers how the sinks do, for as long as the server runs.
+pub(super) async fn tell(audit: Arc<Audit>, numbers: Arc<Metrics>, stopped: impl Future<Output = ()>) {
+    let mut stopped = std::pin::pin!(stopped);
+    loop {
+        let reading = audit.clone();
+        let shown = move || reading.sinks().iter().map(|sink| sink.shown(&reading)).collect::<Vec<_>>();
+        for sink in tokio::task::spawn_blocking(shown).await.unwrap_or_default() {
+            let labels = Sink { name: &sink.name, kind: &sink.name };
+            numbers.parts.set_sink(labels, sink.state != "failing", sink.lag_records, sink.lag_seconds);
+        }
+        tokio::select! {
+            () = &mut stopped => return,
+            () = tokio::time::sleep(TOLD) => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
-use super::records::Records;
+use super::records::{self, Records};
 use super::{Error, process, schedule};
 use crate::alarm::Alarms;
 use crate::audit::Audit;
@@ -67,6 +67,7 @@ impl Running {
         let own = Arc::new(own);
         let alarms = Arc::<Alarms>::default();
         let (audit, records) = Records::start(config, &core, &folder, alarms.clone(), &stop).await?;
+        tokio::spawn(records::tell(audit.clone(), numbers.clone(), stopped(&stop)));
         let servers = serve(config, listeners, (&core, audit), &own, (&tls, &stop), (refusals, &numbers, &alarms));
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);

@@ -48,6 +48,8 @@ const PLATFORM: &[Ability] = &[
     (&[ListAuthorizations, CreateAuthorization, DeleteAuthorization], &[Administrator]),
     // The audit: who looks after an instance sees what was done in it. IBM shows events to viewers of another service.
     (&[ListAuditEvents, ReadAuditState], &[Operator, Editor, Administrator]),
+    // The installation's numbers: as an instance's.
+    (&[ReadInstallationMetrics], &[Viewer, Operator, Editor, Administrator]),
     (&[ReadRoles], Role::ALL),
 ];
 

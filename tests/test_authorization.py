@@ -138,6 +138,10 @@ ACTIONS = [
     # Instances, and access to them.
     Action("see instance", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/instances/{own}"),
     Action("read metrics", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/metrics"),
+    Action("see audit events", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/events"),
+    Action("see audit head", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/head"),
+    Action("see audit key", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/public-key"),
+    Action("see audit sinks", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/sinks"),
     Action("see server certificates", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/tls"),
     Action("rename instance", ["Editor", "Administrator"], PLATFORM_WIDE, "PATCH", "/api/v1/instances/{own}", {"name": "own"}),
     Action("delete instance", ["Editor", "Administrator"], PLATFORM_WIDE, "DELETE", "/api/v1/instances/{own}"),

@@ -6,7 +6,7 @@
 //! stored that was not sealed, nothing is answered that was not stored, and no operation sees the store, the key manager, a clock or a
 //! socket.**
 
-pub mod audit;
+mod audit;
 mod canary;
 pub mod error;
 pub mod exchange;
@@ -32,6 +32,7 @@ use store::journal::Journal;
 use wrap::Wrapper;
 use wrap::primitive::Random;
 
+use crate::audit::Products;
 use crate::error::{Failure, Fault};
 use crate::exchange::Reply;
 use crate::origin::Origin;
@@ -57,6 +58,7 @@ pub struct Engine {
     journal: Arc<Journal>,
     keyring: Arc<Keyring>,
     registry: Registry,
+    products: Products,
 }
 
 impl Engine {
@@ -67,7 +69,7 @@ impl Engine {
     pub async fn open(Parts { store, wrapper, random, journal }: Parts) -> Result<Engine, Failure> {
         let keyring = Arc::new(Keyring::new(wrapper));
         let registry = Registry::open(Arc::clone(&store), Arc::clone(&keyring), Arc::clone(&random)).await?;
-        Ok(Engine { store, random, journal, keyring, registry })
+        Ok(Engine { store, random, journal, keyring, registry, products: Products::default() })
     }
 
     /// The adapters and their allow-lists.
@@ -77,7 +79,11 @@ impl Engine {
 
     /// Answers one request message, a whole frame. There is always an answer.
     pub async fn handle(&self, origin: &Origin<'_>, frame: &[u8], now: Timestamp) -> Reply {
-        exchange::handle(self, origin, frame, now).await
+        let reply = exchange::handle(self, origin, frame, now).await;
+        match self.journal.seen().await {
+            Ok(()) => reply,
+            Err(error) => exchange::withheld(frame, &error, now),
+        }
     }
 
     /// Writes the audit event of what changed nothing.

@@ -70,6 +70,11 @@ impl<'e> Scope<'e> {
         self.origin.initiator()
     }
 
+    /// What a client says of itself beside what it asks for.
+    pub(crate) fn hear(&self, attribute: &attribute::Attribute) {
+        self.engine.products.note(self.origin, attribute);
+    }
+
     /// The source of randomness.
     pub fn random(&self) -> &dyn Random {
         &*self.engine.random

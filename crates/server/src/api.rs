@@ -5,6 +5,7 @@
 //! older command line can talk to a newer server.
 
 mod alarm;
+mod audit;
 mod certificate;
 mod date;
 mod destruction;
@@ -21,6 +22,7 @@ mod server_certificate;
 mod trust;
 
 pub use alarm::Alarm;
+pub use audit::{AuditEvent, AuditHead, AuditKey, AuditSink};
 pub use certificate::{
     Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient, Standing,
     WhenExpired,

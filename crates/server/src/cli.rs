@@ -9,6 +9,7 @@ mod adapter;
 mod alarm;
 mod api;
 mod apikey;
+mod audit;
 mod authorization;
 mod cert;
 mod choice;
@@ -160,6 +161,9 @@ enum Command {
     /// Roles, and what each may do
     #[command(subcommand)]
     Role(role::Verb),
+    /// The audit: who did what; who gets to know it; whether anybody changed the record of it
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Go through vCenter's whole conversation with a server and say what vCenter would show
     Doctor(doctor::Args),
     /// Count the keys that a site needs, and size a server for them
@@ -215,6 +219,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Access(verb) => connected(&global, async |to| access::run(verb, to, output).await),
         Command::Authorization(verb) => connected(&global, async |to| authorization::run(verb, to, output).await),
         Command::Role(verb) => connected(&global, async |to| role::run(verb, to, output).await),
+        Command::Audit(verb) => audit::run(verb, &global, output),
         Command::Doctor(args) => runtime()?.block_on(doctor::run(args, &output)),
         Command::Plan(args) => plan::run(&args, output),
         Command::Config(verb) => config::run(&verb, &global),

@@ -9,6 +9,7 @@ mod adapters;
 mod alarms;
 mod answer;
 mod attend;
+mod audit;
 mod bearer;
 mod beside;
 mod body;
@@ -45,10 +46,10 @@ use axum::Router;
 use engine::Engine;
 use keymanager::{KeyManager, KmipService};
 use kmip::Timestamp;
-use store::journal::Journal;
 use tower::ServiceExt;
 
 use crate::alarm::Alarms;
+use crate::audit::Audit;
 use crate::identity::{Guesses, Tokens};
 use crate::kmip::{Book, Refusals, Sightings};
 pub use connection::serve;
@@ -68,8 +69,8 @@ pub struct Administration {
     pub authority: Arc<crate::pki::Authority>,
     /// The server's own certificates.
     pub certificates: Arc<crate::pki::ServerCertificates>,
-    /// Where the events of calls go that change nothing.
-    pub journal: Arc<Journal>,
+    /// The audit, with the journal that the events of calls go into that change nothing.
+    pub audit: Arc<Audit>,
     /// Tokens for API keys.
     pub tokens: Arc<Tokens>,
     /// Failed attempts to show one.
@@ -117,6 +118,7 @@ fn routes(administration: Shared) -> Routes {
     let routes = clients::add_to(routes);
     let routes = server_certificate::add_to(routes);
     let routes = alarms::add_to(routes);
+    let routes = audit::add_to(routes);
     let routes = door::add_to(routes);
     let routes = doors::add_to(routes);
     let routes = trust::add_to(routes);

@@ -126,6 +126,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         }
         Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
         Action::ListDestructions | Action::ReadDestruction => "destruction",
+        Action::ListAuditEvents | Action::ReadAuditState => "audit",
         Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {
             "serviceid"
         }

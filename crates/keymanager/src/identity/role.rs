@@ -215,6 +215,9 @@ actions! {
     // The server's own certificates: platform roles. What is done to them has no name of IBM's.
     ReadServerCertificate    "keystead.server-certificate.read"             [Viewer Operator Editor Administrator]
     UpdateServerCertificate  "keystead.server-certificate.update"           [Administrator]
+    // The audit: whoever may operate the instance, or the installation, sees what was done in it.
+    ListAuditEvents          "keystead.audit-events.list"                   [Operator Editor Administrator]
+    ReadAuditState           "keystead.audit-state.read"                    [Operator Editor Administrator]
     // The installation's numbers, of all instances.
     ReadInstallationMetrics  "keystead.metrics.read"                        [Viewer Operator Editor Administrator]
     // What anybody with an API key may do.

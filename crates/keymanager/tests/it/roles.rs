@@ -54,6 +54,10 @@ const PLATFORM: &[Ability] = &[
     (&[ListApiKeys, ReadApiKey, CreateApiKey, DeleteApiKey], &[Administrator]),
     (&[ListGrants, CreateGrant, DeleteGrant], &[Administrator]),
     (&[ListAuthorizations, CreateAuthorization, DeleteAuthorization], &[Administrator]),
+    // The audit: who looks after an instance sees what was done in it. IBM shows events to viewers of another service.
+    (&[ListAuditEvents, ReadAuditState], &[Operator, Editor, Administrator]),
+    // The installation's numbers: as an instance's.
+    (&[ReadInstallationMetrics], &[Viewer, Operator, Editor, Administrator]),
     (&[ReadRoles], Role::ALL),
     // A public key.
     (&[ReadSigningKey], Role::ALL),

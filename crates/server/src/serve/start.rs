@@ -6,8 +6,10 @@ use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
+use super::records::{self, Records};
 use super::{Error, process, schedule};
 use crate::alarm::Alarms;
+use crate::audit::Audit;
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
@@ -35,6 +37,7 @@ pub(super) struct Running {
     store: Arc<FailStop>,
     stop: watch::Sender<bool>,
     servers: [JoinHandle<()>; 2],
+    records: Records,
 }
 
 impl Running {
@@ -64,7 +67,9 @@ impl Running {
         let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
         let alarms = Arc::<Alarms>::default();
-        let servers = serve(config, listeners, &core, &own, (&tls, &stop), (refusals, &numbers, &alarms));
+        let (audit, records) = Records::start(config, &core, &folder, alarms.clone(), &stop).await?;
+        tokio::spawn(records::tell(audit.clone(), numbers.clone(), stopped(&stop)));
+        let servers = serve(config, listeners, (&core, audit), &own, (&tls, &stop), (refusals, &numbers, &alarms));
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
         tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
@@ -76,7 +81,7 @@ impl Running {
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
-        Ok(Running { seal: core.seal, random, certificates: own, store: core.store, stop, servers })
+        Ok(Running { seal: core.seal, random, certificates: own, store: core.store, stop, servers, records })
     }
 
     /// Waits for what must not happen: that the storage fails, or that a port is no longer served. Says what it was.
@@ -104,6 +109,7 @@ impl Running {
         for server in self.servers.into_iter().filter(|server| !server.is_finished()) {
             let _ = server.await; // a panic in it was logged
         }
+        self.records.stop().await;
         Ok(self.store.close().await?)
     }
 }
@@ -112,7 +118,7 @@ impl Running {
 fn serve(
     config: &Config,
     listeners: Listeners,
-    core: &Core,
+    (core, audit): (&Core, Arc<Audit>),
     certificates: &Arc<ServerCertificates>,
     (tls, stop): (&Arc<Live>, &watch::Sender<bool>),
     (refusals, numbers, alarms): (Arc<Refusals>, &Arc<metrics::Metrics>, &Arc<Alarms>),
@@ -143,7 +149,7 @@ fn serve(
         kmip: core.kmip.clone(),
         authority,
         certificates: certificates.clone(),
-        journal: core.journal.clone(),
+        audit,
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
         alarms: alarms.clone(),

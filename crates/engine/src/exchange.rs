@@ -281,5 +281,9 @@ async fn attempt<O: Operation>(
     response.encode(tag::RESPONSE_PAYLOAD, out);
     exchange.fits(out)?;
     let event = exchange.origin.event(O::NEEDS.action(), Some(O::CODE), *target, exchange.now, None);
-    scope.commit(event).await
+    let Exchange { engine, origin, now, .. } = *exchange;
+    let asked = engine.ask_for_quarantined(&mut scope, origin, O::CODE, now).await?;
+    let placeholder = scope.commit(event).await?;
+    engine.done(origin, O::CODE, *target, asked, now).await;
+    Ok(placeholder)
 }

@@ -7,6 +7,7 @@
 //! socket.**
 
 pub mod audit;
+mod beside;
 pub mod error;
 pub mod exchange;
 pub mod lifecycle;
@@ -15,11 +16,13 @@ pub mod object;
 pub mod operation;
 pub mod origin;
 pub mod policy;
+pub mod quarantine;
 mod record;
 pub mod registry;
 pub mod scope;
 pub mod seal;
 pub mod standard_key;
+pub mod usage;
 mod viewer;
 
 use std::sync::Arc;
@@ -33,8 +36,10 @@ use wrap::primitive::Random;
 use crate::error::{Failure, Fault};
 use crate::exchange::Reply;
 use crate::origin::Origin;
+use crate::quarantine::Quarantines;
 use crate::registry::Registry;
 use crate::seal::Keyring;
+use crate::usage::Uses;
 
 /// What an engine is made of.
 pub struct Parts {
@@ -55,6 +60,8 @@ pub struct Engine {
     journal: Arc<Journal>,
     keyring: Arc<Keyring>,
     registry: Registry,
+    uses: Uses,
+    quarantines: Quarantines,
 }
 
 impl Engine {
@@ -65,7 +72,8 @@ impl Engine {
     pub async fn open(Parts { store, wrapper, random, journal }: Parts) -> Result<Engine, Failure> {
         let keyring = Arc::new(Keyring::new(wrapper));
         let registry = Registry::open(Arc::clone(&store), Arc::clone(&keyring), Arc::clone(&random)).await?;
-        Ok(Engine { store, random, journal, keyring, registry })
+        let quarantines = Quarantines::open(&store, &registry).await?;
+        Ok(Engine { store, random, journal, keyring, registry, uses: Uses::default(), quarantines })
     }
 
     /// The adapters and their allow-lists.

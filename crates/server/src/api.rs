@@ -16,6 +16,7 @@ pub mod key_protect;
 mod private;
 mod server_certificate;
 mod trust;
+mod usage;
 
 pub use alarm::Alarm;
 pub use certificate::{
@@ -34,6 +35,7 @@ pub use key::{Attribute, Key};
 pub use private::PrivateText;
 pub use server_certificate::{NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
 pub use trust::{SeenStep, ServerFingerprints, StepName, Trust, TrustStep};
+pub use usage::{NewQuarantine, Quarantine, Then, Usage, Use};
 
 /// The path under which every resource of this version lives.
 pub const BASE: &str = "/api/v1";

@@ -26,6 +26,7 @@ mod key_protect;
 mod keys;
 mod metrics;
 mod openapi;
+mod quarantine;
 mod query;
 mod routes;
 mod server_certificate;
@@ -33,6 +34,7 @@ mod server_certificate;
 mod tests;
 mod tokens;
 mod trust;
+mod usage;
 
 use std::sync::Arc;
 
@@ -82,6 +84,8 @@ pub struct Administration {
     pub kmip_port: u16,
     /// The port that all this is served at.
     pub port: u16,
+    /// A day of a quarantine, in milliseconds.
+    pub quarantine_day: i64,
     /// The one place that handlers have the time from.
     pub now: fn() -> Timestamp,
 }
@@ -108,6 +112,7 @@ fn routes(administration: Shared) -> Routes {
     let routes = doors::add_to(routes);
     let routes = trust::add_to(routes);
     let routes = keys::add_to(routes);
+    let routes = quarantine::add_to(routes);
     let routes = key_protect::add_to(routes);
     openapi::add_to(routes)
 }

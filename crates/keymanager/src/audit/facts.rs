@@ -111,6 +111,7 @@ pub(super) fn kind(action: Action) -> &'static str {
             "kmip-client-certificate"
         }
         Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject => "kmip-object",
+        Action::QuarantineKmipObject | Action::ReleaseKmipObject => "kmip-object",
         Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
         Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {
             "serviceid"

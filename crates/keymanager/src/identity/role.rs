@@ -99,12 +99,12 @@ macro_rules! actions {
 
             /// Whether it is about instances and the access to them, rather than about keys: network policies are not for it.
             pub(crate) fn is_platform(self) -> bool {
-                !self.event().starts_with("kms.")
+                !(self.event().starts_with("kms.") || self.is_of_kmip())
             }
 
             /// Whether it is about the KMIP service of an instance.
             pub(crate) fn is_of_kmip(self) -> bool {
-                self.event().starts_with("kms.kmip-management.")
+                self.event().starts_with("kms.kmip-management.") || self.event().starts_with("keystead.kmip-")
             }
 
             /// Who may.
@@ -172,6 +172,9 @@ actions! {
     ListKmipObjects          "kms.kmip-management.list"                      [Manager KmipAdapterManager]
     ReadKmipObject           "kms.kmip-management.read"                      [Manager KmipAdapterManager]
     DeleteKmipObject         "kms.kmip-management.delete"                    [Manager KmipAdapterManager]
+    // What is done to the KMIP service's objects that IBM has no name for.
+    QuarantineKmipObject     "keystead.kmip-object.quarantine"              [Manager KmipAdapterManager]
+    ReleaseKmipObject        "keystead.kmip-object.release"                 [Manager KmipAdapterManager]
     // Instances and access to them: platform roles. The names of events are those of IBM's resource controller and IAM.
     ListInstances            "resource-controller.instance.list"             [Viewer Operator Editor Administrator]
     ReadInstance             "resource-controller.instance.retrieve"         [Viewer Operator Editor Administrator]

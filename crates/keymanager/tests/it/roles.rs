@@ -33,6 +33,7 @@ const SERVICE: &[Ability] = &[
     (&[AddCertificate, DeleteCertificate], &[Manager, KmipAdapterManager, VmwareKmipManager]),
     (&[ListAdapters, ListCertificates, ReadCertificate], &[Manager, KmipAdapterManager]),
     (&[ListKmipObjects, ReadKmipObject, DeleteKmipObject], &[Manager, KmipAdapterManager]),
+    (&[QuarantineKmipObject, ReleaseKmipObject], &[Manager, KmipAdapterManager]),
     // The server's own.
     (&[ExpireKey], &[]),
 ];

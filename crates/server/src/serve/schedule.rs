@@ -5,6 +5,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::Engine;
+use engine::quarantine::Ended;
 use keymanager::{KeyManager, KmipService, Round};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -22,6 +24,7 @@ const SETTLED: Duration = Duration::from_secs(1);
 pub(super) async fn keep(
     keys: Arc<KeyManager>,
     _kmip: Arc<dyn KmipService>,
+    engine: Arc<Engine>,
     (folder, mut patience): (Arc<Folder>, Patience),
     every: Duration,
     stopped: impl Future<Output = ()>,
@@ -37,8 +40,26 @@ pub(super) async fn keep(
                 if patience.is_over(now, up) {
                     patience.note(&folder, now, up);
                     report(keys.do_what_is_due(now).await);
+                    report_quarantines(engine.end_quarantines(now).await);
                 }
             }
+        }
+    }
+}
+
+/// Writes down which keys were used, round by round and whenever many have gathered, until the server stops. What comes after that is
+/// written when the ports are shut.
+pub(super) async fn write_uses(engine: Arc<Engine>, every: Duration, stopped: impl Future<Output = ()>) {
+    let mut stopped = pin!(stopped);
+    loop {
+        tokio::select! {
+            () = &mut stopped => return,
+            () = engine.uses_press() => {}
+            () = tokio::time::sleep(every) => {}
+        }
+        if let Err(fault) = engine.write_uses().await {
+            tracing::error!(%fault, "the use of keys could not be written down, and is tried again");
+            tokio::time::sleep(SETTLED).await;
         }
     }
 }
@@ -73,6 +94,13 @@ async fn look(sources: &Sources, diary: &mut Diary) {
     match sources.everything(now).await {
         Ok(watched) => diary.log(&expiry::alarms(watched, now), now),
         Err(error) => tracing::error!(%error, "certificates could not be looked at for their expiry"),
+    }
+}
+
+fn report_quarantines(ended: Ended) {
+    if ended != Ended::default() {
+        let Ended { destroyed, held, failed } = ended;
+        tracing::info!(destroyed, held, failed, "quarantines that ended");
     }
 }
 

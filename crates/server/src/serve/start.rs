@@ -16,6 +16,7 @@ use crate::identity::Guesses;
 use crate::kmip::{self, Book, Port, Refusals, Sightings};
 use crate::pki::{Pki, ServerCertificate, ServerCertificates, ServerNames};
 use crate::tls::Live;
+use engine::Engine;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::Store;
@@ -26,6 +27,7 @@ use wrap::primitive::{Random, SealKey, SystemRandom};
 
 /// A started server.
 pub(super) struct Running {
+    engine: Arc<Engine>,
     seal: SealKey,
     random: Arc<dyn Random>,
     certificates: Arc<ServerCertificates>,
@@ -60,13 +62,15 @@ impl Running {
         let servers = serve(config, listeners, &core, &own, &tls, &stop);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
-        tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
+        tokio::spawn(schedule::write_uses(core.engine.clone(), config.usage, stopped(&stop)));
+        let engine = core.engine.clone();
+        tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), engine, clock, config.schedule, stopped(&stop)));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
         tokio::spawn(schedule::watch_expiry(sources, stopped(&stop)));
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
-        Ok(Running { seal: core.seal, random, certificates: own, store: core.store, stop, servers })
+        Ok(Running { engine: core.engine, seal: core.seal, random, certificates: own, store: core.store, stop, servers })
     }
 
     /// Waits for what must not happen: that the storage fails, or that a port is no longer served. Says what it was.
@@ -93,6 +97,9 @@ impl Running {
         self.stop.send_replace(true);
         for server in self.servers.into_iter().filter(|server| !server.is_finished()) {
             let _ = server.await; // a panic in it was logged
+        }
+        if let Err(fault) = self.engine.write_uses().await {
+            tracing::error!(%fault, "the use of keys could not be written down; the audit has it");
         }
         Ok(self.store.close().await?)
     }
@@ -132,6 +139,7 @@ fn serve(
         guesses: Guesses::new(),
         alarms,
         metrics: Metrics::default(),
+        quarantine_day: i64::try_from(config.quarantine_day.as_millis()).unwrap_or(i64::MAX),
         book,
         sightings,
         refusals,

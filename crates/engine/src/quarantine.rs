@@ -129,17 +129,8 @@ impl Engine {
         scope.update(&mut stored).await?;
         let by_id = by.id.clone();
         let (object, adapter_id, asked) = (id, adapter.id, None);
-        let new = Quarantine {
-            object,
-            adapter: adapter_id,
-            since: now,
-            until,
-            then,
-            by: by_id,
-            before,
-            asked,
-            version: 1,
-        };
+        let new =
+            Quarantine { object, adapter: adapter_id, since: now, until, then, by: by_id, before, asked, version: 1 };
         scope.also(record::put(&*scope.key().await?, adapter, &new));
         scope.commit(origin.changed(&change(ENTER, id, None), now)).await?;
         self.quarantines.set(new.clone());

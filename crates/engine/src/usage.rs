@@ -14,15 +14,15 @@ use kmip::enums::Operation;
 use store::{Change, Expect};
 use uuid::Uuid;
 
-pub(crate) use gather::Uses;
 pub(crate) use gather::Place;
+pub(crate) use gather::Uses;
 use gather::Waiting;
 pub(crate) use record::{USAGE, read_use, write_use};
 
 use crate::Engine;
+use crate::audit::rfc3339;
 use crate::error::Fault;
 use crate::manage::Error;
-use crate::audit::rfc3339;
 use crate::origin::Origin;
 use crate::quarantine::Quarantine;
 use crate::registry::Adapter;

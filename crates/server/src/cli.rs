@@ -26,9 +26,11 @@ mod import_token;
 mod instance;
 mod key;
 mod keys;
+mod orphans;
 mod output;
 mod pinned;
 mod private;
+mod quarantine;
 mod ring;
 mod role;
 mod rootkey;
@@ -40,6 +42,7 @@ mod standardkey;
 mod tests;
 mod tls;
 mod trust;
+mod used;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -71,7 +74,7 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 fine, 1 it failed, 2 wrong usage.
+const EXIT_CODES: &str = "Exit codes: 0 fine, 1 it failed, 2 wrong usage, 3 a check found something (key orphans).
 
 Every verb that talks to a server reads DATA/admin.json, which the first start of `keystead serve` wrote.
 From another machine set KEYSTEAD_URL, KEYSTEAD_API_KEY and KEYSTEAD_CA (a PEM file) instead.";
@@ -176,7 +179,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(&global, args),
         Command::Client(verb) => connected(&global, async |to| client::run(verb, &to.adapters().await?, output).await),
         Command::Cert(verb) => connected(&global, async |to| cert::run(verb, &to.adapters().await?, output).await),
-        Command::Key(verb) => connected(&global, async |to| key::run(verb, &to.adapters().await?, output).await),
+        Command::Key(verb) => connected(&global, async |to| key::run(verb, to, output).await),
         Command::Adapter(verb) => connected(&global, async |to| adapter::run(verb, to, output).await),
         Command::Door(verb) => connected(&global, async |to| door::run(verb, to, output).await),
         Command::Trust(verb) => connected(&global, async |to| trust::run(verb, &to.adapters().await?, output).await),

@@ -14,6 +14,7 @@ pub mod expiry;
 pub mod folder;
 pub mod http;
 pub mod identity;
+pub mod inventory;
 pub mod kmip;
 pub mod kmip_service;
 pub mod pki;

@@ -147,7 +147,10 @@ impl Engine {
         if let Some(kept) = self.kept_quarantine(adapter, object).await? {
             let Some(_held) = self.registry.hold(adapter.id).await else { return Ok(Step::Nothing) };
             let changes = vec![record::remove(adapter, &kept)];
-            self.store.commit(store::Batch { changes, events: Vec::new() }).await.map_err(crate::error::Failure::from)?;
+            self.store
+                .commit(store::Batch { changes, events: Vec::new() })
+                .await
+                .map_err(crate::error::Failure::from)?;
         }
         self.quarantines.forget(adapter.id, object);
         Ok(Step::Nothing)

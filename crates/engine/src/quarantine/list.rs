@@ -37,7 +37,8 @@ impl Quarantines {
     pub(crate) async fn open(store: &Arc<dyn Store>, registry: &Registry) -> Result<Self, Fault> {
         let quarantines = Quarantines::default();
         for adapter in registry.all() {
-            let mut query = Query { space: adapter.space(), kind: QUARANTINE, terms: Vec::new(), after: 0, limit: PAGE };
+            let mut query =
+                Query { space: adapter.space(), kind: QUARANTINE, terms: Vec::new(), after: 0, limit: PAGE };
             loop {
                 let page = store.find(&query).await?;
                 for (cursor, record) in &page.records {

@@ -55,10 +55,7 @@ pub(crate) fn write_use(out: &mut Writer, [at, by, name, address]: [Tag; 4], eac
 }
 
 /// The use under four tags, if there is one.
-pub(crate) fn read_use(
-    reader: &mut Reader<'_>,
-    [at, by, name, address]: [Tag; 4],
-) -> Result<Option<Use>, DecodeError> {
+pub(crate) fn read_use(reader: &mut Reader<'_>, [at, by, name, address]: [Tag; 4]) -> Result<Option<Use>, DecodeError> {
     let Some(at) = reader.optional(at)?.map(Timestamp::from_millis) else { return Ok(None) };
     let (by, name) = (reader.required(by)?, reader.required(name)?);
     let address: Option<String> = reader.optional(address)?;

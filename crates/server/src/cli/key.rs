@@ -3,7 +3,7 @@
 use super::cert::AdapterName;
 use super::confirm::Consent;
 use super::output::Column;
-use super::{Api, Failure, Output};
+use super::{Client, Failure, Output, orphans, quarantine, used};
 use crate::api::{Attribute, Key};
 
 /// Keys asked for at a time.
@@ -13,6 +13,20 @@ const PAGE: usize = 1000;
 pub(crate) enum Verb {
     /// List the keys of an adapter, with what their client says that they are for
     List {
+        #[command(flatten)]
+        adapter: AdapterName,
+        /// Only those neither made nor handed out since: 90d, 12h, or a date such as 2026-01-31; destroyed ones never
+        #[arg(long, value_name = "TIME")]
+        unused_since: Option<String>,
+    },
+    /// Find keys that vCenter does not know, and keys that it needs and we lack
+    Orphans(orphans::Args),
+    /// Deactivate keys for a while, and destroy them then if no client asked for them
+    Quarantine(quarantine::Args),
+    /// End a key's quarantine
+    Release {
+        /// KMIP unique identifier
+        id: String,
         #[command(flatten)]
         adapter: AdapterName,
     },
@@ -37,7 +51,7 @@ pub(crate) enum Verb {
     },
 }
 
-const LISTED: [Column<Key>; 7] = [
+const LISTED: [Column<Key>; 8] = [
     Column("Id", |key| key.id.clone()),
     Column("State", |key| key.state.clone()),
     Column("Name", |key| key.attribute("x-Name").to_owned()),
@@ -45,29 +59,46 @@ const LISTED: [Column<Key>; 7] = [
     Column("Identifier", |key| key.attribute("x-Identifier").to_owned()),
     Column("Algorithm", algorithm),
     Column("Created", |key| key.created_at.clone()),
+    Column("Last used", used::last_used),
 ];
 
-const SHOWN: [Column<Key>; 6] = [
+const SHOWN: [Column<Key>; 7] = [
     Column("Id", |key| key.id.clone()),
     Column("Type", |key| key.object_type.clone()),
     Column("State", |key| key.state.clone()),
     Column("Algorithm", algorithm),
     Column("Created", |key| key.created_at.clone()),
+    Column("Last used", used::in_full),
     Column("Attributes", attributes),
 ];
 
-pub(crate) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(), Failure> {
+pub(crate) async fn run(verb: Verb, to: &Client, output: Output) -> Result<(), Failure> {
+    let api = &to.adapters().await?;
     match verb {
-        Verb::List { adapter: AdapterName { adapter } } => {
-            let keys = api.pages(&["adapters", &adapter, "keys"], PAGE).await?;
+        Verb::Orphans(args) => orphans::run(args, to, output).await,
+        Verb::Quarantine(args) => quarantine::run(args, api, output).await,
+        Verb::Release { id, adapter } => quarantine::release(&id, &adapter.adapter, api, output).await,
+        Verb::List { adapter: AdapterName { adapter }, unused_since } => {
+            let since = unused_since.as_deref().map(used::since).transpose()?;
+            let mut keys: Vec<Key> = api.pages(&["adapters", &adapter, "keys"], PAGE).await?;
+            if let Some(since) = since {
+                keys.retain(|key| used::is_unused_since(key, since));
+                return output.list(
+                    &keys,
+                    &LISTED,
+                    &format!("Adapter {adapter} has no key that is unused since then."),
+                );
+            }
             output.list(&keys, &LISTED, &format!("Adapter {adapter} holds no keys."))
         }
         Verb::Show { id, adapter } => {
             output.show(&api.show(&["adapters", &adapter.adapter, "keys", &id]).await?, &SHOWN)
         }
         Verb::Destroy { id, adapter: AdapterName { adapter }, force, consent } => {
+            let key: Key = api.show(&["adapters", &adapter, "keys", &id]).await?;
+            let warning = used::warning(&key);
             consent.obtain(&format!(
-                "Key {id} of adapter {adapter} will be destroyed, and what it encrypts can't be read any more."
+                "{warning}Key {id} of adapter {adapter} will be destroyed, and what it encrypts can't be read any more."
             ))?;
             api.delete(&["adapters", &adapter, "keys", &id], force).await?;
             output.say(&format!("Key {id} was destroyed."))

@@ -125,7 +125,10 @@ pub(super) fn alarms(app: &Shared, instance: Option<Uuid>) -> Vec<Alarm> {
                 kind: "quarantine",
                 about: key.to_string(),
                 severity: Severity::Warning,
-                message: format!("key {key} of adapter {} is in quarantine, and {who}{from} asked for it on {when}: it is in use", adapter.name),
+                message: format!(
+                    "key {key} of adapter {} is in quarantine, and {who}{from} asked for it on {when}: it is in use",
+                    adapter.name
+                ),
                 advice: format!("release it: keystead key release {key} --adapter {}", adapter.name),
                 instance: Some(adapter.instance),
                 since: asked.at,

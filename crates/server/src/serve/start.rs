@@ -64,13 +64,28 @@ impl Running {
         let clock = (folder, patience);
         tokio::spawn(schedule::write_uses(core.engine.clone(), config.usage, stopped(&stop)));
         let engine = core.engine.clone();
-        tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), engine, clock, config.schedule, stopped(&stop)));
+        tokio::spawn(schedule::keep(
+            core.keys.clone(),
+            core.kmip.clone(),
+            engine,
+            clock,
+            config.schedule,
+            stopped(&stop),
+        ));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
         tokio::spawn(schedule::watch_expiry(sources, stopped(&stop)));
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
-        Ok(Running { engine: core.engine, seal: core.seal, random, certificates: own, store: core.store, stop, servers })
+        Ok(Running {
+            engine: core.engine,
+            seal: core.seal,
+            random,
+            certificates: own,
+            store: core.store,
+            stop,
+            servers,
+        })
     }
 
     /// Waits for what must not happen: that the storage fails, or that a port is no longer served. Says what it was.

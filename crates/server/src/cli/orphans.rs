@@ -19,6 +19,8 @@ pub(super) use report::Report;
 
 /// Keys asked for at a time.
 const PAGE: usize = 5000;
+/// The most adapters of an instance.
+const MOST: &str = "200";
 /// What the name of a KMIP object's standard key begins with.
 const STANDARD_KEY: &str = "vmware_kmip_";
 
@@ -53,21 +55,19 @@ fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
     inventory::read(&bytes).map_err(|error| Failure::new(format!("{}: {error}", path.display()), SHAPES))
 }
 
-/// Where keys may be that the adapter lacks: deleted, or another adapter's. Who may not see that hears less.
+/// Where keys may be that the adapter lacks: deleted, or another adapter's. Who may not see that hears so.
 async fn elsewhere(client: &Client, api: &Api<'_>, adapter: &str) -> Result<Elsewhere, Failure> {
-    let mut elsewhere = Elsewhere::default();
-    let Ok(key_protect) = client.key_protect().await else { return Ok(elsewhere) };
-    if let Ok(deleted) = key_protect.all::<Standard>(&["keys"], &[("state", "5")]).await {
-        let named = deleted.into_iter().filter_map(|key| Some((key.name.strip_prefix(STANDARD_KEY)?.to_owned(), key)));
-        elsewhere.deleted = named.collect();
-    }
-    let adapters: Vec<KmipAdapter> = key_protect.all(&["kmip_adapters"], &[]).await.unwrap_or_default();
-    let others = adapters.iter().filter(|other| other.name != adapter && other.id != adapter);
+    let key_protect = match client.key_protect().await {
+        Err(failure) if failure.is_no_access() => return Ok(Elsewhere::default()),
+        key_protect => key_protect?,
+    };
+    let deleted: Vec<Standard> = key_protect.all(&["keys"], &[("state", "5")]).await?;
+    let named = |key: Standard| Some((key.name.strip_prefix(STANDARD_KEY)?.to_owned(), key));
+    let adapters = key_protect.page::<KmipAdapter>(&["kmip_adapters"], &[("limit", MOST)]).await?.resources;
     let mut of_others = HashMap::new();
-    for other in others {
+    for other in adapters.iter().filter(|other| other.name != adapter && other.id != adapter) {
         let keys: Vec<Key> = api.pages(&["adapters", &other.id, "keys"], PAGE).await?;
         of_others.extend(keys.into_iter().map(|key| (key.id, other.name.clone())));
     }
-    elsewhere.of_others = of_others;
-    Ok(elsewhere)
+    Ok(Elsewhere { looked: true, deleted: deleted.into_iter().filter_map(named).collect(), of_others })
 }

@@ -22,6 +22,8 @@ pub(super) struct Sorted {
 /// Where keys may be that the adapter lacks.
 #[derive(Default)]
 pub(super) struct Elsewhere {
+    /// Whether it could be looked at.
+    pub(super) looked: bool,
     /// Deleted standard keys, by the identifier of their object.
     pub(super) deleted: HashMap<String, Standard>,
     /// The keys of other adapters, with the names of these.

@@ -49,7 +49,7 @@ pub(in crate::cli) struct Candidate {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Missing {
     id: String,
-    /// `never-seen`, `destroyed`, `deleted`, `other-adapter` or `foreign`.
+    /// `never-seen`, `destroyed`, `deleted`, `other-adapter`, `foreign`, or `not-here` where nobody could look further.
     why: String,
     /// The same for people, with what to do.
     detail: String,
@@ -182,6 +182,9 @@ impl Missing {
             }
             (None, None, None) if Uuid::try_parse(id).is_err() => {
                 ("foreign", "no key of Keystead's has such an id: another KMS made it".to_owned())
+            }
+            (None, None, None) if !elsewhere.looked => {
+                ("not-here", "not here; deleted keys and other adapters are not yours to see".to_owned())
             }
             (None, None, None) => (
                 "never-seen",

@@ -76,7 +76,7 @@ class Keystead:
         if not self.timers:
             return []
         file = self.data.parent / "keystead.toml"
-        file.write_text("[timers]\n" + "".join(f"{name} = {seconds}\n" for name, seconds in self.timers.items()))
+        file.write_text("[timers]\nfor_tests = true\n" + "".join(f"{name} = {seconds}\n" for name, seconds in self.timers.items()))
         return ["--config", str(file)]
 
     def _wait(self):

@@ -121,6 +121,7 @@ ACTIONS = [
     Action("see quarantine", KMIP, INSTANCE, "GET", "/api/v1/quarantine"),
     Action("put into quarantine", KMIP, INSTANCE, "POST", QUARANTINE, {}),
     Action("release from quarantine", KMIP, INSTANCE, "DELETE", QUARANTINE),
+    Action("reactivate object", KMIP, INSTANCE, "POST", "/api/v1/adapters/{adapter}/keys/" + NEVER_WAS + "/reactivate", {}),
     # Instances, and access to them.
     Action("see instance", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/instances/{own}"),
     Action("read metrics", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/metrics"),

@@ -38,6 +38,8 @@ pub struct Reply {
     pub close: bool,
     /// The operations of which at least one item succeeded.
     pub succeeded: Operations,
+    /// How many objects were destroyed.
+    pub destroyed: usize,
 }
 
 /// One message that is being dealt with.
@@ -76,19 +78,20 @@ async fn answer(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'
     response_header(message.version, header.client_correlation_value.clone(), now)
         .encode(tag::RESPONSE_HEADER, &mut out);
     let count_ends = out.position();
-    let (mut count, mut succeeded) = (0, Operations::default());
+    let (mut count, mut succeeded, mut destroyed) = (0, Operations::default(), 0);
     for item in &message.items {
         let done = exchange.item(item, &mut out).await;
         count += 1;
         if done {
             succeeded.add(item.operation);
+            destroyed += usize::from(item.operation == kmip::enums::Operation::Destroy);
         } else if option == BatchErrorContinuationOption::Stop {
             break;
         }
     }
     out.rewrite_integer(count_ends, count);
     out.close(envelope);
-    Reply { bytes: out.into_bytes(), close: false, succeeded }
+    Reply { bytes: out.into_bytes(), close: false, succeeded, destroyed }
 }
 
 /// The answer to a message that does not pass the adapter's door: none of its items is dealt with, and one event tells of it.
@@ -154,7 +157,7 @@ fn refuse_message(version: Version, reason: ResultReason, message: &str, now: Ti
     failure(&mut out, reason, message);
     out.close(item);
     out.close(envelope);
-    Reply { bytes: out.into_bytes(), close: false, succeeded: Operations::default() }
+    Reply { bytes: out.into_bytes(), close: false, succeeded: Operations::default(), destroyed: 0 }
 }
 
 fn failure(out: &mut Writer, reason: ResultReason, message: &str) {

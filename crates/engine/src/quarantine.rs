@@ -247,12 +247,15 @@ async fn put_back(kept: &Quarantine, stored: &mut Stored, scope: &mut Scope<'_>)
     if stored.object.state() != Some(State::Deactivated) {
         return Ok(());
     }
+    as_before(kept, stored.change());
+    scope.update(stored).await
+}
+
+fn as_before(kept: &Quarantine, object: &mut Object) {
     let Before { state, deactivation } = kept.before;
-    let object = stored.change();
     object.set_state(state);
     match deactivation {
         Some(date) => object.set_date(&attribute::DEACTIVATION_DATE, date),
         None => object.unset(&attribute::DEACTIVATION_DATE),
     }
-    scope.update(stored).await
 }

@@ -40,7 +40,7 @@ pub struct StandardKey {
     pub updated: Option<Timestamp>,
     /// Its deletion, while it is deleted. A destroyed object counts as deleted when it was destroyed, by who destroyed it.
     pub deleted: Option<Deletion>,
-    /// Whether its material is gone, by KMIP's Destroy or by a purge.
+    /// Whether its material is gone: erased when the time for restoring was over, or by a purge.
     pub erased: bool,
     /// Whether it was purged: what is left is that it was.
     pub purged: bool,

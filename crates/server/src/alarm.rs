@@ -59,6 +59,11 @@ impl Alarms {
         }
     }
 
+    /// Takes back alarms of a kind that were raised before a moment, for what is not seen to be over.
+    pub fn clear_older(&self, kind: &'static str, moment: Timestamp) {
+        self.0.lock().retain(|(of, _), alarm| *of != kind || alarm.since >= moment);
+    }
+
     /// Those that stand for an instance, or for everybody; errors first, then the oldest.
     pub fn standing(&self, instance: Option<Uuid>) -> Vec<Alarm> {
         let is_theirs = |alarm: &&Alarm| instance.is_none() || alarm.instance == instance;

@@ -31,7 +31,7 @@ pub use identity::{
     ApiKey, Authorization, Grant, Instance, NewApiKey, NewAuthorization, NewGrant, NewInstance, NewServiceId, Role,
     ServiceId,
 };
-pub use key::{Attribute, Key};
+pub use key::{Attribute, Key, Reactivate};
 pub use private::PrivateText;
 pub use server_certificate::{NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
 pub use trust::{SeenStep, ServerFingerprints, StepName, Trust, TrustStep};

@@ -42,6 +42,8 @@ pub struct Config {
     pub journal: JournalFlush,
     /// The key manager's periods.
     pub timers: Timers,
+    /// Whether they may be shorter than anybody should have them, which is for tests.
+    pub timers_for_tests: bool,
     /// How often it is looked for what falls due.
     pub schedule: Duration,
     /// How often the use of keys is written down.
@@ -103,6 +105,8 @@ pub struct Limits {
     pub connections_per_adapter: usize,
     /// KMIP connections at a time whose client is not let in yet.
     pub waiting: usize,
+    /// Keys that a client destroys within an hour before that is an alarm.
+    pub destroys_per_hour: usize,
     /// From the connection to the end of the TLS handshake.
     pub handshake: Duration,
     /// For a request, from its first byte to its last, and for taking the answer.
@@ -147,6 +151,7 @@ impl Config {
             master_key: MasterKeySource::default(),
             journal: JournalFlush::Interval,
             timers: Timers::default(),
+            timers_for_tests: false,
             schedule: Duration::from_secs(60),
             usage: Duration::from_secs(60),
             quarantine_day: Duration::from_secs(86_400),
@@ -156,6 +161,7 @@ impl Config {
                 connections_per_address: 4096,
                 connections_per_adapter: 8192,
                 waiting: 8192,
+                destroys_per_hour: 100,
                 handshake: Duration::from_secs(10),
                 request: Duration::from_secs(30),
                 idle: Duration::from_secs(3600),

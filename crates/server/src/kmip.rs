@@ -7,6 +7,7 @@
 mod admission;
 mod book;
 mod connection;
+mod destroys;
 mod doors;
 mod handshake;
 mod listen;
@@ -24,11 +25,14 @@ pub use listen::listen;
 pub use refusals::Refusals;
 pub use sightings::{Seen, Sightings, Step};
 
+use crate::alarm::Alarms;
 use crate::config::Limits;
 use crate::crowd::{Quiet, Shares};
 use crate::tls::Live;
 use ::kmip::Timestamp;
 use admission::Reminders;
+pub(crate) use destroys::DESTROYS;
+use destroys::Destroys;
 use doors::{Doors, Reception};
 use engine::Engine;
 use keymanager::Network;
@@ -64,6 +68,8 @@ pub struct Port {
     pub book: Arc<Book>,
     /// Where the steps of a pairing are noted.
     pub sightings: Arc<Sightings>,
+    /// Where it is told that a client destroys many keys.
+    pub alarms: Arc<Alarms>,
     /// Where connections have the time from.
     pub now: fn() -> Timestamp,
 }
@@ -117,6 +123,7 @@ struct House {
     shares: Arc<Shares<Uuid>>,
     rules: Rules,
     quiet: Quiet,
+    destroys: Destroys,
     reminders: Reminders,
 }
 
@@ -127,6 +134,7 @@ impl House {
             shares: Shares::new(port.limits.connections_per_adapter),
             rules: Rules::default(),
             quiet: Quiet::default(),
+            destroys: Destroys::new(port.limits.destroys_per_hour, port.alarms.clone()),
             reminders: Reminders::default(),
             port,
         }

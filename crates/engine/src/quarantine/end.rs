@@ -118,7 +118,8 @@ impl Engine {
         let by = Actor::new(ACTOR);
         let origin = Origin::Administrator { adapter, by: &by };
         let mut scope = Scope::administrative(self, &origin, now);
-        lifecycle::erase(stored.change(), ACTOR, now).map_err(Error::Refused)?;
+        super::as_before(kept, stored.change());
+        lifecycle::destroy_by_force(stored.change(), ACTOR, now).map_err(Error::Refused)?;
         scope.release_names(&stored.object).await?;
         scope.update(&mut stored).await?;
         scope.also(record::remove(adapter, kept));

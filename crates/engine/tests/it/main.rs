@@ -21,6 +21,7 @@ mod model;
 mod old_records;
 mod quarantine;
 mod registry;
+mod restoring;
 mod root_keys;
 mod standard_keys;
 mod standard_model;

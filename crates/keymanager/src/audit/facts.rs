@@ -110,7 +110,9 @@ pub(super) fn kind(action: Action) -> &'static str {
         Action::ListCertificates | Action::AddCertificate | Action::ReadCertificate | Action::DeleteCertificate => {
             "kmip-client-certificate"
         }
-        Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject => "kmip-object",
+        Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject | Action::ReactivateKmipObject => {
+            "kmip-object"
+        }
         Action::QuarantineKmipObject | Action::ReleaseKmipObject => "kmip-object",
         Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
         Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {

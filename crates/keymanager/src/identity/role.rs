@@ -104,7 +104,7 @@ macro_rules! actions {
 
             /// Whether it is about the KMIP service of an instance.
             pub(crate) fn is_of_kmip(self) -> bool {
-                self.event().starts_with("kms.kmip-management.") || self.event().starts_with("keystead.kmip-")
+                ["kms.kmip-management.", "keystead.kmip-object."].iter().any(|of| self.event().starts_with(of))
             }
 
             /// Who may.
@@ -172,6 +172,7 @@ actions! {
     ListKmipObjects          "kms.kmip-management.list"                      [Manager KmipAdapterManager]
     ReadKmipObject           "kms.kmip-management.read"                      [Manager KmipAdapterManager]
     DeleteKmipObject         "kms.kmip-management.delete"                    [Manager KmipAdapterManager]
+    ReactivateKmipObject     "keystead.kmip-object.reactivate"               [Manager KmipAdapterManager]
     // What is done to the KMIP service's objects that IBM has no name for.
     QuarantineKmipObject     "keystead.kmip-object.quarantine"              [Manager KmipAdapterManager]
     ReleaseKmipObject        "keystead.kmip-object.release"                 [Manager KmipAdapterManager]

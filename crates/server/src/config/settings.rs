@@ -132,6 +132,15 @@ pub(super) const ALL: &[Setting] = &[
         show: |config| word(&FORMAT, config.log.format),
     },
     Setting {
+        key: "alarms.destroys_per_hour",
+        about: "Keys that a client destroys within an hour before that is an alarm. Destroyed keys can be restored: see timers.restorable.",
+        sample: "",
+        set: |config, value| {
+            value.number(1..=1_000_000).map(|number| config.limits.destroys_per_hour = number as usize)
+        },
+        show: |config| Some(config.limits.destroys_per_hour.to_string()),
+    },
+    Setting {
         key: "limits.connections",
         about: "KMIP connections at a time, from all addresses.",
         sample: "",
@@ -201,7 +210,19 @@ pub(super) const ALL: &[Setting] = &[
         0..=604_800
     ),
     timer!("timers.restore_after", "How long after a key was deleted it can be restored.", restore_after, 0..=604_800),
-    timer!("timers.restorable", "How long a deleted key can be restored.", restorable, 1..=31_536_000),
+    timer!(
+        "timers.restorable",
+        "How long a deleted or destroyed key can be restored: its sealed material is kept for so long. 7 days (604800) at the least.",
+        restorable,
+        1..=31_536_000
+    ),
+    Setting {
+        key: "timers.for_tests",
+        about: "Whether the periods may be shorter than anybody should have them.",
+        sample: "",
+        set: |config, value| value.truth().map(|truth| config.timers_for_tests = truth),
+        show: |config| Some(config.timers_for_tests.to_string()),
+    },
     timer!(
         "timers.purge_after",
         "How long after a key was deleted it can be purged by hand.",

@@ -161,6 +161,7 @@ async fn exchange(
     let client = admission.renew(&visitor(stream, came), house, now).map_err(End::Refused)?;
     let origin = Origin::Client { client, address: came.from.ip() };
     let reply = house.port.engine.handle(&origin, &frame, now).await;
+    house.destroys.note(client, reply.destroyed, now);
     admission.succeeded(reply.succeeded, now, came.from.ip());
     match timeout(limit, send(stream, &reply.bytes)).await {
         Ok(sent) => sent.map_err(End::Peer)?,

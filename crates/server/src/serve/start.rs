@@ -59,7 +59,8 @@ impl Running {
         let folder = Arc::new(folder);
         let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
-        let servers = serve(config, listeners, &core, &own, &tls, &stop);
+        let alarms = Arc::<Alarms>::default();
+        let servers = serve(config, listeners, &core, (&own, &alarms), &tls, &stop);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
         tokio::spawn(schedule::write_uses(core.engine.clone(), config.usage, stopped(&stop)));
@@ -73,7 +74,7 @@ impl Running {
             stopped(&stop),
         ));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
-        tokio::spawn(schedule::watch_expiry(sources, stopped(&stop)));
+        tokio::spawn(schedule::watch_expiry(sources, alarms, stopped(&stop)));
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
@@ -125,14 +126,14 @@ fn serve(
     config: &Config,
     listeners: Listeners,
     core: &Core,
-    certificates: &Arc<ServerCertificates>,
+    (certificates, alarms): (&Arc<ServerCertificates>, &Arc<Alarms>),
     tls: &Arc<Live>,
     stop: &watch::Sender<bool>,
 ) -> [JoinHandle<()>; 2] {
     let Listeners { kmip, admin } = listeners;
     let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.issuer());
     let (book, sightings) = (Arc::<Book>::default(), Arc::<Sightings>::default());
-    let (refusals, alarms) = (Arc::<Refusals>::default(), Arc::<Alarms>::default());
+    let refusals = Arc::<Refusals>::default();
     let port = Port {
         engine: engine.clone(),
         tls: tls.clone(),
@@ -141,6 +142,7 @@ fn serve(
         refusals: refusals.clone(),
         book: book.clone(),
         sightings: sightings.clone(),
+        alarms: alarms.clone(),
         now: clock::now,
     };
     let administration = Arc::new(Administration {
@@ -152,7 +154,7 @@ fn serve(
         journal: core.journal.clone(),
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
-        alarms,
+        alarms: alarms.clone(),
         metrics: Metrics::default(),
         quarantine_day: i64::try_from(config.quarantine_day.as_millis()).unwrap_or(i64::MAX),
         book,

@@ -55,6 +55,7 @@ impl Site {
             refusals: Arc::default(),
             book: book.clone(),
             sightings: sightings.clone(),
+            alarms: Arc::default(),
             now: clock::now,
         };
         let address = runtime.block_on(async {

@@ -197,14 +197,16 @@ def aged(tmp_path_factory):
             server.vm = made(connection, ("x-Component", "Virtual Machine"), ("x-Name", "old-vm"), ("x-Identifier", "vm-42"))
             server.host = made(connection, ("x-Component", "ESXi Server"), ("x-Name", "esx-1"))
             server.gone = made(connection, activate=False)
-            connection.call("Destroy", unique(server.gone))
+            server.late = made(connection, activate=False)
+            connection.call("Destroy", unique(server.late))
             server.deleted = made(connection)
-        server.cli("standardkey", "delete", f"vmware_kmip_{server.deleted}", "--yes")
         server.cli("adapter", "create", "other")
         with connected(server, server.issue("vc-other", "other")) as connection:
             server.others = made(connection)
         clock.set_clock(folder, 0)
+        server.cli("standardkey", "delete", f"vmware_kmip_{server.deleted}", "--yes")
         with connected(server, server.certificate) as connection:
+            connection.call("Destroy", unique(server.gone))
             server.young = made(connection)
         yield server
 
@@ -261,18 +263,21 @@ def test_candidates_say_what_they_were_for(aged):
 
 def test_what_vcenter_needs_and_we_lack(aged):
     foreign = "17"
-    wanted = [*aged.needed, aged.gone, aged.deleted, aged.others, NEVER_WAS, foreign]
+    wanted = [*aged.needed, aged.gone, aged.late, aged.deleted, aged.others, NEVER_WAS, foreign]
     code, found = report(aged, "KeyId\n" + "\n".join(wanted))
     assert code == 3
     missing = {each["id"]: each for each in found["missing"]}
     assert {key: each["why"] for key, each in missing.items()} == {
         aged.gone: "destroyed",
+        aged.late: "destroyed",
         aged.deleted: "deleted",
         aged.others: "other-adapter",
         NEVER_WAS: "never-seen",
         foreign: "foreign",
     }
-    assert "restored until" in missing[aged.deleted]["detail"] and missing[aged.deleted]["restorable_until"]
+    for key in (aged.deleted, aged.gone):
+        assert "can be restored until" in missing[key]["detail"] and missing[key]["restorable_until"]
+    assert "can't be restored" in missing[aged.late]["detail"] and "restorable_until" not in missing[aged.late]
     assert "adapter other" in missing[aged.others]["detail"]
     code, out, _ = orphans(aged, "KeyId\n" + "\n".join(wanted))
     assert code == 3 and "vCenter needs these keys" in out

@@ -1,3 +1,5 @@
+//! Inventories in every shape that one may have, and what is none.
+
 use super::{Entry, Error, read};
 
 const A: &str = "6f2b1c1e-8a0d-4c53-9d8e-2f1f0a7b3c11";

@@ -8,6 +8,7 @@
 
 pub mod audit;
 mod beside;
+mod canary;
 pub mod error;
 pub mod exchange;
 pub mod lifecycle;

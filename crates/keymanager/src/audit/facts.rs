@@ -132,6 +132,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::UpdateInstance
         | Action::DeleteInstance
         | Action::ReadMetrics
+        | Action::ReadInstallationMetrics
         | Action::ReadRoles => "",
     }
 }

@@ -325,5 +325,10 @@ async fn attempt<O: Operation>(
     response.encode(tag::RESPONSE_PAYLOAD, out);
     exchange.fits(out)?;
     let what = (O::NEEDS.action(), Some(O::CODE), *target);
-    scope.commit(event(exchange.engine, exchange.origin, what, exchange.now, None)).await
+    let event = event(exchange.engine, exchange.origin, what, exchange.now, None);
+    let Exchange { engine, origin, now, .. } = *exchange;
+    let asked = engine.ask_for_quarantined(&mut scope, origin, O::CODE, now).await?;
+    let placeholder = scope.commit(event).await?;
+    engine.done(origin, O::CODE, *target, asked, now).await;
+    Ok(placeholder)
 }

@@ -7,6 +7,7 @@
 //! socket.**
 
 mod audit;
+mod beside;
 mod canary;
 pub mod error;
 pub mod exchange;
@@ -17,11 +18,13 @@ pub mod object;
 pub mod operation;
 pub mod origin;
 pub mod policy;
+pub mod quarantine;
 mod record;
 pub mod registry;
 pub mod scope;
 pub mod seal;
 pub mod standard_key;
+pub mod usage;
 mod viewer;
 
 use std::sync::Arc;
@@ -36,8 +39,10 @@ use crate::audit::Products;
 use crate::error::{Failure, Fault};
 use crate::exchange::Reply;
 use crate::origin::Origin;
+use crate::quarantine::Quarantines;
 use crate::registry::Registry;
 use crate::seal::Keyring;
+use crate::usage::Uses;
 
 /// What an engine is made of.
 pub struct Parts {
@@ -59,6 +64,8 @@ pub struct Engine {
     keyring: Arc<Keyring>,
     registry: Registry,
     products: Products,
+    uses: Uses,
+    quarantines: Quarantines,
 }
 
 impl Engine {
@@ -69,7 +76,9 @@ impl Engine {
     pub async fn open(Parts { store, wrapper, random, journal }: Parts) -> Result<Engine, Failure> {
         let keyring = Arc::new(Keyring::new(wrapper));
         let registry = Registry::open(Arc::clone(&store), Arc::clone(&keyring), Arc::clone(&random)).await?;
-        Ok(Engine { store, random, journal, keyring, registry, products: Products::default() })
+        let quarantines = Quarantines::open(&store, &registry).await?;
+        let (products, uses) = (Products::default(), Uses::default());
+        Ok(Engine { store, random, journal, keyring, registry, products, uses, quarantines })
     }
 
     /// The adapters and their allow-lists.

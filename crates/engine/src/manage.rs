@@ -44,7 +44,7 @@ impl Engine {
         Ok(record.map(|record| read(&key, &place, &record, now)).transpose()?)
     }
 
-    async fn there(&self, adapter: &Adapter, id: Uuid, now: Timestamp) -> Result<Stored, Error> {
+    pub(crate) async fn there(&self, adapter: &Adapter, id: Uuid, now: Timestamp) -> Result<Stored, Error> {
         let stored = self.stored(adapter, id, now).await?;
         stored.filter(|stored| !stored.object.is_deleted()).ok_or(Error::NotFound("key"))
     }

@@ -20,6 +20,7 @@ mod private;
 mod rotation;
 mod server_certificate;
 mod trust;
+mod usage;
 
 pub use alarm::Alarm;
 pub use audit::{AuditEvent, AuditHead, AuditKey, AuditSink};
@@ -42,6 +43,7 @@ pub use private::PrivateText;
 pub use rotation::{RootKeyVersion, Rotation};
 pub use server_certificate::{NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
 pub use trust::{SeenStep, ServerFingerprints, StepName, Trust, TrustStep};
+pub use usage::{NewQuarantine, Quarantine, Then, Usage, Use};
 
 /// The path under which every resource of this version lives.
 pub const BASE: &str = "/api/v1";

@@ -30,10 +30,12 @@ mod import_token;
 mod instance;
 mod key;
 mod keys;
+mod orphans;
 mod output;
 mod pinned;
 mod plan;
 mod private;
+mod quarantine;
 mod ring;
 mod role;
 mod rootkey;
@@ -45,6 +47,7 @@ mod standardkey;
 mod tests;
 mod tls;
 mod trust;
+mod used;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,7 +79,7 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 fine, 1 it failed, 2 wrong usage.
+const EXIT_CODES: &str = "Exit codes: 0 fine, 1 it failed, 2 wrong usage, 3 a check found something (key orphans).
 
 Every verb that talks to a server reads DATA/admin.json, which the first start of `keystead serve` wrote.
 From another machine set KEYSTEAD_URL, KEYSTEAD_API_KEY and KEYSTEAD_CA (a PEM file) instead.";

@@ -50,6 +50,10 @@ pub struct Config {
     pub timers_for_tests: bool,
     /// How often it is looked for what falls due.
     pub schedule: Duration,
+    /// How often the use of keys is written down.
+    pub usage: Duration,
+    /// A day of a quarantine.
+    pub quarantine_day: Duration,
     /// What is logged.
     pub log: Log,
     /// How much of what clients may have.
@@ -169,6 +173,8 @@ impl Config {
             timers: Timers::default(),
             timers_for_tests: false,
             schedule: Duration::from_secs(60),
+            usage: Duration::from_secs(60),
+            quarantine_day: Duration::from_secs(86_400),
             log: Log { level: tracing::Level::INFO, format: LogFormat::Text },
             limits: Limits {
                 connections: 16384,

@@ -31,6 +31,7 @@ mod keys;
 mod metrics;
 mod openapi;
 mod prometheus;
+mod quarantine;
 mod query;
 mod rotations;
 mod routes;
@@ -39,6 +40,7 @@ mod server_certificate;
 mod tests;
 mod tokens;
 mod trust;
+mod usage;
 
 use std::sync::Arc;
 
@@ -95,6 +97,8 @@ pub struct Administration {
     pub kmip_port: u16,
     /// The port that all this is served at.
     pub port: u16,
+    /// A day of a quarantine, in milliseconds.
+    pub quarantine_day: i64,
     /// The one place that handlers have the time from.
     pub now: fn() -> Timestamp,
 }
@@ -127,6 +131,7 @@ fn routes(administration: Shared) -> Routes {
     let routes = keys::add_to(routes);
     let routes = rotations::add_to(routes);
     let routes = impact::add_to(routes);
+    let routes = quarantine::add_to(routes);
     let routes = key_protect::add_to(routes);
     openapi::add_to(routes)
 }

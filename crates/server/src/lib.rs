@@ -16,6 +16,7 @@ pub mod folder;
 pub mod health;
 pub mod http;
 pub mod identity;
+pub mod inventory;
 pub mod kmip;
 pub mod kmip_service;
 pub mod metrics;

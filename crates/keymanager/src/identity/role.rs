@@ -182,6 +182,9 @@ actions! {
     ReadKmipObject           "kms.kmip-management.read"                      [Manager KmipAdapterManager]
     DeleteKmipObject         "kms.kmip-management.delete"                    [Manager KmipAdapterManager]
     ReactivateKmipObject     "keystead.kmip-object.reactivate"               [Manager KmipAdapterManager]
+    // What is done to the KMIP service's objects that IBM has no name for.
+    QuarantineKmipObject     "keystead.kmip-object.quarantine"              [Manager KmipAdapterManager]
+    ReleaseKmipObject        "keystead.kmip-object.release"                 [Manager KmipAdapterManager]
     // Instances and access to them: platform roles. The names of events are those of IBM's resource controller and IAM.
     ListInstances            "resource-controller.instance.list"             [Viewer Operator Editor Administrator]
     ReadInstance             "resource-controller.instance.retrieve"         [Viewer Operator Editor Administrator]

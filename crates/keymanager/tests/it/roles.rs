@@ -41,6 +41,7 @@ const SERVICE: &[Ability] = &[
     (&[RetireKeyVersion, UnretireKeyVersion], &[Manager]),
     // What would stop names what KMIP objects are for: who lists those.
     (&[ReadImpact], &[Manager, KmipAdapterManager]),
+    (&[QuarantineKmipObject, ReleaseKmipObject], &[Manager, KmipAdapterManager]),
     // The server's own.
     (&[ExpireKey, FinishRotation, EraseKeyVersion], &[]),
 ];

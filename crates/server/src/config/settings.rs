@@ -127,6 +127,13 @@ pub(super) const ALL: &[Setting] = &[
         show: |config| word(&FLUSH, config.journal),
     },
     Setting {
+        key: "usage.every_seconds",
+        about: "How often it is written down which keys were handed out, when and to whom. A crash loses what came since; the audit has it.",
+        sample: "",
+        set: |config, value| value.seconds(1..=3600).map(|time| config.usage = time),
+        show: |config| Some(config.usage.as_secs().to_string()),
+    },
+    Setting {
         key: "audit.head_seconds",
         about: "How often it is signed where the audit stands, where there is anything new: a head. What comes after the last head may be\n\
                 cut off unseen.",
@@ -371,6 +378,13 @@ pub(super) const ALL: &[Setting] = &[
         1..=31_536_000
     ),
     timer!("timers.month", "A month of a rotation policy's interval.", month, 1..=31_536_000),
+    Setting {
+        key: "timers.quarantine_day",
+        about: "A day of a key's quarantine.",
+        sample: "",
+        set: |config, value| value.seconds(1..=86_400).map(|time| config.quarantine_day = time),
+        show: |config| Some(config.quarantine_day.as_secs().to_string()),
+    },
     Setting {
         key: "timers.round",
         about: "How often it is looked for keys that expire, rotate or are purged by themselves.",

@@ -21,6 +21,7 @@ use crate::kmip::{self, Book, Port, Refusals, Sightings};
 use crate::metrics::{self, Surveyor};
 use crate::pki::{Pki, ServerCertificate, ServerCertificates, ServerNames};
 use crate::tls::Live;
+use engine::Engine;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::Store;
@@ -31,6 +32,7 @@ use wrap::primitive::{Random, SealKey, SystemRandom};
 
 /// A started server.
 pub(super) struct Running {
+    engine: Arc<Engine>,
     seal: SealKey,
     random: Arc<dyn Random>,
     certificates: Arc<ServerCertificates>,
@@ -72,8 +74,17 @@ impl Running {
         let servers = serve(config, listeners, (&core, audit), &own, (&tls, &stop), (refusals, &numbers, &alarms));
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
-        tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
         tokio::spawn(schedule::rotate(core.keys.clone(), core.kmip.clone(), config.schedule, stopped(&stop)));
+        tokio::spawn(schedule::write_uses(core.engine.clone(), config.usage, stopped(&stop)));
+        let engine = core.engine.clone();
+        tokio::spawn(schedule::keep(
+            core.keys.clone(),
+            core.kmip.clone(),
+            engine,
+            clock,
+            config.schedule,
+            stopped(&stop),
+        ));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
         tokio::spawn(schedule::watch_expiry(sources, alarms.clone(), stopped(&stop)));
         let canary = Canary { engine: core.engine.clone(), keys: core.keys.clone(), alarms, metrics: numbers };
@@ -81,7 +92,16 @@ impl Running {
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
-        Ok(Running { seal: core.seal, random, certificates: own, store: core.store, stop, servers, records })
+        Ok(Running {
+            engine: core.engine,
+            seal: core.seal,
+            random,
+            certificates: own,
+            store: core.store,
+            stop,
+            servers,
+            records,
+        })
     }
 
     /// Waits for what must not happen: that the storage fails, or that a port is no longer served. Says what it was.
@@ -108,6 +128,9 @@ impl Running {
         self.stop.send_replace(true);
         for server in self.servers.into_iter().filter(|server| !server.is_finished()) {
             let _ = server.await; // a panic in it was logged
+        }
+        if let Err(fault) = self.engine.write_uses().await {
+            tracing::error!(%fault, "the use of keys could not be written down; the audit has it");
         }
         self.records.stop().await;
         Ok(self.store.close().await?)
@@ -154,6 +177,7 @@ fn serve(
         guesses: Guesses::new(),
         alarms: alarms.clone(),
         metrics: Metrics::default(),
+        quarantine_day: i64::try_from(config.quarantine_day.as_millis()).unwrap_or(i64::MAX),
         installation: numbers.clone(),
         surveyor: Arc::new(surveyor),
         health: Arc::new(health),

@@ -120,6 +120,7 @@ impl House {
             sightings,
             refusals,
             kmip_port: 5696,
+            quarantine_day: 86_400_000,
             port,
             now,
         };

@@ -7,6 +7,7 @@ pub mod keys;
 pub mod master;
 pub mod primitive;
 mod secret;
+pub mod shares;
 
 pub use secret::Secret;
 

@@ -8,6 +8,7 @@ mod keys;
 mod nonces;
 mod passphrases;
 mod seals;
+mod shares;
 mod signatures;
 mod tags;
 mod tokens;

@@ -11,7 +11,10 @@ const REMEDIES: [(&str, &str); 8] = [
         "PROTECTED_RESOURCE_ERR",
         "`keystead rootkey registrations` shows what uses a root key; --force deletes it all the same",
     ),
-    ("AUTHORIZATIONS_NOT_MET", "let somebody else set it for deletion first, with the verb `set-for-deletion`, or purge it"),
+    (
+        "AUTHORIZATIONS_NOT_MET",
+        "let somebody else set it for deletion first, with the verb `set-for-deletion`, or purge it",
+    ),
     ("SECOND_PERSON_ERR", "have another person, with an API key of their own, give the same command"),
     ("KEY_DELETED_ERR", "bring it back first, with the verb `restore`"),
     ("IMPORT_TOKEN_NOT_FOUND_ERR", "keystead import-token create"),

@@ -6,6 +6,7 @@
 pub mod keys;
 pub mod master;
 pub mod primitive;
+pub mod recovery;
 mod secret;
 pub mod shares;
 

@@ -7,6 +7,7 @@ mod imports;
 mod keys;
 mod nonces;
 mod passphrases;
+mod recovery;
 mod seals;
 mod shares;
 mod signatures;

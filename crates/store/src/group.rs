@@ -8,6 +8,7 @@
 mod tests;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -126,6 +127,11 @@ impl<R: Reader> Store for Grouped<R> {
             }
         }
         Err(Error::Io("the logs could not be overwritten for all the commits that come in".into()))
+    }
+
+    async fn snapshot(&self, path: &Path) -> Result<(), Error> {
+        self.check_open()?;
+        self.reader.snapshot(path).await
     }
 
     async fn close(&self) -> Result<(), Error> {

@@ -50,6 +50,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// It may have been done in part; it can be done again.
     async fn scrub(&self) -> Result<(), Error>;
+    /// Copies all that was answered before this call, as one moment has it, into a new file at `path` (mode 0600) that [`open`] takes
+    /// after `sqlite:`. Commits go on meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Full`] or [`Error::Io`], also where something is at `path`, or the store is in memory; what was written is then removed.
+    async fn snapshot(&self, path: &Path) -> Result<(), Error>;
     /// Waits for what is queued, writes back what can be, and releases the storage. Later calls fail with [`Error::Closed`].
     async fn close(&self) -> Result<(), Error>;
 }

@@ -58,6 +58,7 @@ pub use kmip_service::{
 };
 pub use ring::KeyRing;
 pub use schedule::Round;
+pub use shred::EpochsHeld;
 pub use state::{Event, Refusal, State};
 pub use timers::Timers;
 

@@ -11,7 +11,7 @@ use crate::record::{Entry, SealedVersion};
 use crate::{Error, Instance, Key, KeyManager};
 use std::sync::Arc;
 use store::{Batch, Expect, Query, Space};
-use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
+use tokio::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 use uuid::Uuid;
 use wrap::keys::{Epoch, Keys};
 
@@ -40,7 +40,16 @@ pub(crate) struct Replaced {
     pub(crate) new: u64,
 }
 
+/// While this is held, no epoch begins or ends: see [`KeyManager::hold_epochs`].
+pub struct EpochsHeld<'a>(#[allow(dead_code, reason = "it is held, not read")] MutexGuard<'a, ()>);
+
 impl KeyManager {
+    /// Keeps epochs as they are while the answer is held. For a backup, whose keys and records must belong together: what is purged
+    /// meanwhile is destroyed afterwards.
+    pub async fn hold_epochs(&self) -> EpochsHeld<'_> {
+        EpochsHeld(self.shredder.round.lock().await)
+    }
+
     /// Taken before anything is sealed under an epoch, and held until it is committed.
     pub(crate) async fn sealing(&self) -> Sealing<'_> {
         let held = self.shredder.sealing.read().await;

@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod error;
+pub mod examine;
 pub mod exchange;
 pub mod lifecycle;
 pub mod manage;

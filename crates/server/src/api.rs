@@ -4,6 +4,7 @@
 //! know is refused by name, so that a misspelt option can't be ignored in silence; a resource may gain fields, so that an
 //! older command line can talk to a newer server.
 
+mod backup;
 mod certificate;
 mod date;
 mod destruction;
@@ -17,6 +18,7 @@ mod private;
 mod server_certificate;
 mod trust;
 
+pub use backup::{Backup, NewRecoveryKey, RecoveryKey, VerifiedBackup};
 pub use certificate::{
     Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient, Standing,
     WhenExpired,

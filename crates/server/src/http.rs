@@ -9,6 +9,7 @@ mod adapters;
 mod alarms;
 mod answer;
 mod attend;
+mod backups;
 mod bearer;
 mod beside;
 mod body;
@@ -69,6 +70,8 @@ pub struct Administration {
     pub tokens: Arc<Tokens>,
     /// Failed attempts to show one.
     pub guesses: Guesses,
+    /// Backups, and the public half of the recovery key.
+    pub backups: Arc<crate::backup::Backups>,
     /// What was asked of instances that want it counted.
     pub metrics: Metrics,
     /// Certificates that came to the KMIP port and were on no list.
@@ -103,6 +106,7 @@ fn routes(administration: Shared) -> Routes {
     let routes = clients::add_to(routes);
     let routes = server_certificate::add_to(routes);
     let routes = alarms::add_to(routes);
+    let routes = backups::add_to(routes);
     let routes = door::add_to(routes);
     let routes = doors::add_to(routes);
     let routes = trust::add_to(routes);

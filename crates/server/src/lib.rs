@@ -4,6 +4,7 @@
 //! reaches the engine except on behalf of a client whose key signed the handshake and whose certificate is on a list at that moment.**
 
 pub mod api;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;

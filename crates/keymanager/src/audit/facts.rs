@@ -116,6 +116,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject => "kmip-object",
         Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
         Action::ListDestructions | Action::ReadDestruction => "destruction",
+        Action::ReadBackups | Action::CreateBackup | Action::UpdateRecoveryKey => "backup",
         Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {
             "serviceid"
         }

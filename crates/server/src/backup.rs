@@ -23,6 +23,7 @@ mod write;
 
 pub use error::Error;
 pub use kit::{Kit, KitSource};
+pub use restore::NOTE;
 pub use service::{Backups, Made, Recovery};
 
 use serde::{Deserialize, Serialize};

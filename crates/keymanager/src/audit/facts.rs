@@ -113,7 +113,9 @@ pub(super) fn kind(action: Action) -> &'static str {
         Action::ListCertificates | Action::AddCertificate | Action::ReadCertificate | Action::DeleteCertificate => {
             "kmip-client-certificate"
         }
-        Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject => "kmip-object",
+        Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject | Action::ReactivateKmipObject => {
+            "kmip-object"
+        }
         Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
         Action::ListDestructions | Action::ReadDestruction => "destruction",
         Action::ReadBackups | Action::CreateBackup | Action::UpdateRecoveryKey => "backup",
@@ -134,6 +136,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::UpdateInstance
         | Action::DeleteInstance
         | Action::ReadMetrics
+        | Action::ReadInstallationMetrics
         | Action::ReadSigningKey
         | Action::ReadRoles => "",
     }

@@ -37,6 +37,15 @@ pub enum Error {
     /// The target is in use.
     #[error("{0} is not empty: a backup is restored into a folder that is empty or not there")]
     NotEmpty(PathBuf),
+    /// A newer one is at hand.
+    #[error("{newer} is a newer backup of the same installation: restore that one, or insist with --older")]
+    Older {
+        /// Which.
+        newer: PathBuf,
+    },
+    /// Nothing that tells of destructions.
+    #[error("{0} is no data folder: give the old data folder or a newer backup, which know what was destroyed")]
+    NoTombstones(PathBuf),
     /// A file.
     #[error("{path}: {source}")]
     Io {

@@ -46,10 +46,10 @@ impl Kit {
             ([], Some(kit), Some(passphrase)) => Self::with_passphrase(kit, passphrase),
             ([_, ..], None, _) => Self::of_shares(&source.shares),
             ([], Some(_), None) => {
-                Err(Error::Kit("name the file with its passphrase too: --passphrase-file FILE".into()))
+                Err(Error::Kit("name the file with its passphrase too: --kit-passphrase-file FILE".into()))
             }
             _ => Err(Error::Kit(
-                "give either --share FILE for each share, or --kit FILE and --passphrase-file FILE".into(),
+                "give either --share FILE for each share, or --kit FILE and --kit-passphrase-file FILE".into(),
             )),
         }
     }

@@ -5,7 +5,7 @@
 
 use super::kit::Kit;
 use super::read::Backup;
-use super::verify::{Opened, unpack};
+use super::verify::{self, Opened, unpack};
 use super::{DATABASE, Error, Head};
 use crate::folder::Folder;
 use ::kmip::Timestamp;
@@ -25,7 +25,7 @@ const KEYS_FILE: &str = "keystead.keys";
 const MASTER_FILE: &str = "master.key";
 const PARAMETERS_FILE: &str = "passphrase.parameters";
 /// What the next start tells in its log, and then removes.
-pub(crate) const NOTE: &str = "restored";
+pub const NOTE: &str = "restored";
 
 /// Under which master key the restored installation is.
 #[derive(Clone, Debug)]
@@ -51,7 +51,8 @@ pub struct Restored {
     pub buried: Vec<(String, Uuid)>,
 }
 
-/// Restores a backup. `newer` is a data folder or a backup that knows of later destructions: what was destroyed stays so.
+/// Restores a backup. `newer` is a data folder or a backup that knows of later destructions: what was destroyed stays so. A backup beside
+/// which a newer one lies is restored only where `older` says so.
 ///
 /// # Errors
 /// What is wrong with the backup, the kit or the place. Nothing is at the place then that was not there before.
@@ -60,10 +61,12 @@ pub async fn restore(
     kit: &Kit,
     data: &Path,
     master: &NewMaster,
-    newer: Option<&Path>,
+    (newer, older): (Option<&Path>, bool),
     now: Timestamp,
 ) -> Result<Restored, Error> {
+    let data: &Path = &data.components().collect::<PathBuf>();
     refuse_full(data)?;
+    refuse_older(path, kit, older)?;
     let work = beside(data);
     let _ = std::fs::remove_dir_all(&work); // what an earlier attempt left
     let outcome = prepare(path, kit, &work, master, newer, now).await;
@@ -88,7 +91,7 @@ async fn prepare(
     let mut folder = Folder::open(work)?;
     let backup = Backup::open(path)?;
     let head = backup.head.clone();
-    let exported = unpack(backup, kit, work)?;
+    let exported = unpack(backup, kit, work, |_| true)?;
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let key = new_master(master, &folder, &*random)?;
     let keys = Arc::new(Keys::import(&work.join(KEYS_FILE), &exported, &key, random.clone())?);
@@ -103,6 +106,9 @@ async fn prepare(
     let content = |error: &dyn std::fmt::Display| Error::Content(error.to_string());
     let found = opened.keys.examine().await.map_err(|error| content(&error))?;
     let objects = opened.engine.examine().await.map_err(|error| content(&error))?;
+    if !buried.is_empty() {
+        opened.store.scrub().await?;
+    }
     opened.close().await?;
     let _ = std::fs::remove_dir_all(work.join("verified.journal"));
     let note = format!("a backup of {}", crate::api::rfc3339(head.created.div_euclid(1000)));
@@ -131,17 +137,9 @@ async fn destructions(newer: Option<&Path>, kit: &Kit, keys: &Secret) -> Result<
     let Some(newer) = newer else { return Ok(Vec::new()) };
     let copy = tempfile::Builder::new().prefix("keystead-newer-").tempdir().map_err(Error::io(newer))?;
     if newer.is_dir() {
-        for suffix in ["", "-wal", "-log1", "-log2"] {
-            let name = format!("{DATABASE}{suffix}");
-            match std::fs::copy(newer.join(&name), copy.path().join(&name)) {
-                Err(error) if suffix.is_empty() || error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Error::io(&newer.join(&name))(error));
-                }
-                Ok(_) | Err(_) => {}
-            }
-        }
+        copy_database(newer, copy.path())?;
     } else {
-        unpack(Backup::open(newer)?, kit, copy.path())?;
+        unpack(Backup::open(newer)?, kit, copy.path(), |name| name == DATABASE)?;
     }
     let opened = Opened::open(copy.path(), keys).await?;
     let call = Call::internal(Uuid::nil(), Action::PurgeKey, "restore", Timestamp::from_millis(0));
@@ -150,11 +148,38 @@ async fn destructions(newer: Option<&Path>, kit: &Kit, keys: &Secret) -> Result<
     found
 }
 
+/// The database, with its logs: what was committed last may be in those alone.
+fn copy_database(from: &Path, to: &Path) -> Result<(), Error> {
+    let io = Error::io(from);
+    for entry in std::fs::read_dir(from).map_err(&io)? {
+        let entry = entry.map_err(&io)?;
+        if entry.file_name().to_string_lossy().starts_with(DATABASE) {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).map_err(Error::io(&entry.path()))?;
+        }
+    }
+    if to.join(DATABASE).exists() { Ok(()) } else { Err(Error::NoTombstones(from.to_owned())) }
+}
+
 fn refuse_full(data: &Path) -> Result<(), Error> {
     match std::fs::read_dir(data) {
         Ok(mut entries) => entries.next().map_or(Ok(()), |_| Err(Error::NotEmpty(data.to_owned()))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io(data)(error)),
+    }
+}
+
+/// Whoever restores the wrong one of two loses the keys that were made between them.
+fn refuse_older(path: &Path, kit: &Kit, older: bool) -> Result<(), Error> {
+    let head = verify::head(path)?;
+    kit.fits(&head)?;
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let others = std::fs::read_dir(folder).map_err(Error::io(folder))?.flatten().map(|entry| entry.path());
+    let is_newer = |other: &PathBuf| {
+        verify::head(other).is_ok_and(|found| found.installation == head.installation && found.created > head.created)
+    };
+    match others.filter(|other| other.is_file()).find(is_newer) {
+        Some(newer) if !older => Err(Error::Older { newer }),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -27,7 +27,9 @@ const SUFFIX: &str = ".backup";
 const UNFINISHED: &str = ".unfinished";
 /// Files of the data folder that are not in a backup: those that are, in a form of their own; those that belong to this machine; and the
 /// master key, which the restored installation has another one of.
-const LEFT_OUT: [&str; 6] = ["keystead.keys", "master.key", "passphrase.parameters", "lock", "format", "clock"];
+const LEFT_OUT: [&str; 5] = ["keystead.", "master.", "passphrase.", "restored", "lock"];
+/// The same by their whole names.
+const LEFT_OUT_BY_NAME: [&str; 2] = ["format", "clock"];
 
 /// See the module.
 pub struct Backups {
@@ -215,7 +217,9 @@ impl Backups {
             let entry = entry.map_err(Error::io(root))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let is_file = entry.file_type().map_err(Error::io(root))?.is_file();
-            let other = name.starts_with(DATABASE) || name.ends_with(UNFINISHED) || LEFT_OUT.contains(&name.as_str());
+            let other = LEFT_OUT.iter().any(|start| name.starts_with(start))
+                || LEFT_OUT_BY_NAME.contains(&name.as_str())
+                || name.ends_with(UNFINISHED);
             if is_file && !other {
                 files.push((name, entry.path()));
             }

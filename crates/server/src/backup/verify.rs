@@ -48,7 +48,7 @@ pub async fn verify(path: &Path, kit: &Kit) -> Result<Report, Error> {
     let backup = Backup::open(path)?;
     let head = backup.head.clone();
     let folder = tempfile::Builder::new().prefix("keystead-verify-").tempdir().map_err(Error::io(path))?;
-    let keys = unpack(backup, kit, folder.path())?;
+    let keys = unpack(backup, kit, folder.path(), |name| name == DATABASE)?;
     let opened = Opened::open(folder.path(), &keys).await?;
     let content = |error: &dyn std::fmt::Display| Error::Content(error.to_string());
     let found = opened.keys.examine().await.map_err(|error| content(&error))?;
@@ -57,9 +57,9 @@ pub async fn verify(path: &Path, kit: &Kit) -> Result<Report, Error> {
     Ok(Report { head, keys: found, objects })
 }
 
-/// Writes what is in a backup into a folder, and gives the keys.
-pub(super) fn unpack(backup: Backup, kit: &Kit, folder: &Path) -> Result<Secret, Error> {
-    let mut unpacker = Unpacker { folder: folder.to_owned(), file: None, keys: None };
+/// Writes those files of a backup that are `wanted` into a folder, and gives the keys. All that there is goes by, wanted or not.
+pub(super) fn unpack(backup: Backup, kit: &Kit, folder: &Path, wanted: fn(&str) -> bool) -> Result<Secret, Error> {
+    let mut unpacker = Unpacker { folder: folder.to_owned(), wanted, goes_to: Destination::Nowhere, keys: None };
     backup.read(kit, &mut unpacker)?;
     let keys = unpacker.keys.ok_or_else(|| Error::damaged("it holds no keys"))?;
     Ok(Secret::new(keys))
@@ -67,43 +67,54 @@ pub(super) fn unpack(backup: Backup, kit: &Kit, folder: &Path) -> Result<Secret,
 
 struct Unpacker {
     folder: PathBuf,
-    /// None: the keys go by, which touch no disk.
-    file: Option<(PathBuf, File)>,
+    wanted: fn(&str) -> bool,
+    goes_to: Destination,
     keys: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// Where what goes by is put.
+enum Destination {
+    Nowhere,
+    /// They touch no disk.
+    Keys,
+    File(PathBuf, File),
 }
 
 impl Taker for Unpacker {
     fn begin(&mut self, name: &str, _: u64) -> Result<(), Error> {
-        self.file = None;
         if name == KEYS {
             self.keys = Some(Zeroizing::default());
+            self.goes_to = Destination::Keys;
             return Ok(());
         }
         let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         if !plain || name.starts_with('.') {
             return Err(Error::damaged("a file in it has a name that none has"));
         }
-        let path = self.folder.join(name);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(Error::io(&path))?;
-        self.file = Some((path, file));
+        self.goes_to = Destination::Nowhere;
+        if (self.wanted)(name) {
+            let path = self.folder.join(name);
+            let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+            self.goes_to = Destination::File(path.clone(), file.map_err(Error::io(&path))?);
+        }
         Ok(())
     }
 
     fn more(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        match (&mut self.file, &mut self.keys) {
-            (Some((path, file)), _) => file.write_all(bytes).map_err(Error::io(path)),
-            (None, Some(keys)) => {
-                keys.extend_from_slice(bytes);
+        match &mut self.goes_to {
+            Destination::File(path, file) => file.write_all(bytes).map_err(Error::io(path)),
+            Destination::Keys => {
+                self.keys.get_or_insert_default().extend_from_slice(bytes);
                 Ok(())
             }
-            (None, None) => Ok(()),
+            Destination::Nowhere => Ok(()),
         }
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        match self.file.take() {
-            Some((path, file)) => file.sync_all().map_err(Error::io(&path)),
-            None => Ok(()),
+        match std::mem::replace(&mut self.goes_to, Destination::Nowhere) {
+            Destination::File(path, file) => file.sync_all().map_err(Error::io(&path)),
+            Destination::Keys | Destination::Nowhere => Ok(()),
         }
     }
 }

@@ -1,23 +1,34 @@
 //! Backups, and the public half of the recovery key. They are the installation's, and hold all of it.
 
+use axum::body::Body as Sent;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
 use keymanager::Action;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
 use wrap::recovery::RecoveryPublic;
 
 use super::Shared;
 use super::answer::{Answer, Reply};
 use super::beside::beside;
-use super::body::Body;
+use super::body::{At, Body};
 use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
 use crate::api::{Backup, Collection, NewRecoveryKey, RecoveryKey, Resource, VerifiedBackup, rfc3339};
 use crate::backup::{self, Made, Recovery};
 
+/// How much of a backup is sent at a time.
+const CHUNK: usize = 256 * 1024;
+const TYPE: &str = "application/octet-stream";
+
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes
         .installation(Action::ReadBackups, "Backups could not be retrieved", __path_list, list)
         .installation(Action::CreateBackup, "Backup could not be created", __path_create, create)
+        .installation(Action::ReadBackups, "The backup could not be retrieved", __path_download, download)
         .installation(Action::CreateBackup, "Verification could not be noted", __path_verified, verified)
         .installation(Action::ReadBackups, "The recovery key could not be retrieved", __path_show, show)
         .installation(Action::UpdateRecoveryKey, "The recovery key could not be set", __path_set, set)
@@ -40,6 +51,25 @@ async fn create(caller: Caller, State(app): State<Shared>) -> Answer {
     caller.visit.is_about(&made.name, "");
     tracing::info!(name = made.name, bytes = made.size, by = caller.actor, "a backup was made");
     Ok(Reply::made(resource(made)))
+}
+
+/// Download a backup: it is sealed to the recovery key
+#[utoipa::path(get, path = "/api/v1/backups/{name}", tag = "Administration", params(("name" = String, Path, description = "The file's name")), responses((status = 200, description = "The backup as it is in the folder", body = Vec<u8>, content_type = "application/octet-stream")))]
+async fn download(caller: Caller, State(app): State<Shared>, At(name): At<String>) -> Result<Response, Error> {
+    whole(&caller)?;
+    caller.visit.is_about(&name, "");
+    let (backups, wanted) = (app.backups.clone(), name.clone());
+    let none = || Error::not_found("RESOURCE_NOT_FOUND_ERR", format!("there is no backup `{name}` in the server's folder"));
+    let path = beside(move || backups.find(&wanted)).await?.ok_or_else(none)?;
+    let file = File::open(&path).await.map_err(|error| Error::fault(&error))?;
+    let length = file.metadata().await.map_err(|error| Error::fault(&error))?.len();
+    let chunks = stream::try_unfold(file, async |mut file| {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let count = (&mut file).take(CHUNK as u64).read_to_end(&mut chunk).await?;
+        Ok::<_, std::io::Error>((count > 0).then_some((chunk, file)))
+    });
+    let headers = [(header::CONTENT_TYPE, TYPE.to_owned()), (header::CONTENT_LENGTH, length.to_string())];
+    Ok((headers, Sent::from_stream(chunks)).into_response())
 }
 
 /// Say that a backup was verified: the server then no longer warns

@@ -7,20 +7,23 @@ use crate::config::{Config, JournalFlush};
 use crate::folder::Folder;
 use crate::identity::Tokens;
 use crate::kmip_service::Kmip;
+use crate::metrics::{Metrics, Storage};
 use ::kmip::Timestamp;
 use engine::Engine;
 use keymanager::{KeyManager, KmipService};
 use std::sync::Arc;
 use std::time::Duration;
 use store::journal::{Flush, Journal};
+use tokio::time::Instant;
 use uuid::Uuid;
 use wrap::Secret;
+use wrap::keys::Keys;
 use wrap::primitive::{Random, SealKey};
 use zeroize::Zeroizing;
 
 /// The store's file in the data folder.
 pub(super) const DATABASE: &str = "keystead.db";
-const JOURNAL: &str = "journal";
+pub(super) const JOURNAL: &str = "journal";
 const NODE: &str = "node";
 const JOURNAL_CHECK: Duration = Duration::from_secs(5);
 /// What the key that seals the authority's is derived for. Part of the data format.
@@ -39,21 +42,29 @@ pub(super) struct Core {
     pub(super) journal: Arc<Journal>,
     pub(super) tokens: Arc<Tokens>,
     pub(super) seal: SealKey,
+    /// The keys file.
+    pub(super) sealed_keys: Arc<Keys>,
     pub(super) master_key: String,
 }
 
 impl Core {
     /// Master key, store, key manager, engine: each needs the one before it.
-    pub(super) async fn open(config: &Config, folder: &Folder, random: &Arc<dyn Random>) -> Result<Self, Error> {
+    pub(super) async fn open(
+        config: &Config,
+        folder: &Folder,
+        random: &Arc<dyn Random>,
+        metrics: &Metrics,
+    ) -> Result<Self, Error> {
         let Master { key, place } = master::open(config, folder, &**random)?;
-        let keys = keys::open(folder, &key, random)?;
+        let sealed_keys = keys::open(folder, &key, random)?;
+        let keys = sealed_keys.clone();
         let seal = authority_seal(keys.installation())?;
         let tokens = keys.installation().token_key(TOKENS).map_err(wrap::master::Error::from)?;
         let address = format!("sqlite:{}", folder.path(DATABASE).display());
-        let store = FailStop::new(store::open(&address).await?);
+        let store = FailStop::new(store::open(&address).await?, metrics.storage.clone());
         let keys = Arc::new(KeyManager::open(store.clone(), keys, random.clone(), config.timers).await?);
         let journal = open_journal(config, folder, &**random)?;
-        tokio::spawn(watch_journal(journal.clone(), store.clone()));
+        tokio::spawn(watch_journal(journal.clone(), store.clone(), metrics.storage.clone()));
         let parts = engine::Parts {
             store: store.clone(),
             wrapper: keys.clone(),
@@ -64,7 +75,7 @@ impl Core {
         let (engine, tokens) = (Arc::new(engine), Arc::new(Tokens::new(tokens)));
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
-        Ok(Core { engine, kmip, keys, store, journal, tokens, seal, master_key: place })
+        Ok(Core { engine, kmip, keys, store, journal, tokens, seal, sealed_keys, master_key: place })
     }
 
     /// What a first start makes, and what later ones keep true.
@@ -112,12 +123,13 @@ fn node(folder: &Folder, random: &dyn Random) -> Result<[u8; 16], Error> {
 }
 
 /// The journal flushes on its own; that it could not is seen here.
-async fn watch_journal(journal: Arc<Journal>, store: Arc<FailStop>) {
+async fn watch_journal(journal: Arc<Journal>, store: Arc<FailStop>, metrics: Arc<Storage>) {
     loop {
         tokio::time::sleep(JOURNAL_CHECK).await;
-        let journal = journal.clone();
-        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || journal.flush()).await {
-            store.fail(&error);
+        let (journal, begun) = (journal.clone(), Instant::now());
+        match tokio::task::spawn_blocking(move || journal.flush()).await {
+            Ok(Err(error)) => store.fail(&error),
+            Ok(Ok(())) | Err(_) => metrics.flushed(begun.elapsed()),
         }
     }
 }

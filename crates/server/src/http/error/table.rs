@@ -158,6 +158,8 @@ impl From<crate::backup::Error> for Error {
             | E::Kit(_)
             | E::Shares(_)
             | E::NotEmpty(_)
+            | E::Older { .. }
+            | E::NoTombstones(_)
             | E::Io { .. }
             | E::Content(_)
             | E::Keys(_)

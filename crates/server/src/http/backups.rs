@@ -59,7 +59,8 @@ async fn download(caller: Caller, State(app): State<Shared>, At(name): At<String
     whole(&caller)?;
     caller.visit.is_about(&name, "");
     let (backups, wanted) = (app.backups.clone(), name.clone());
-    let none = || Error::not_found("RESOURCE_NOT_FOUND_ERR", format!("there is no backup `{name}` in the server's folder"));
+    let none =
+        || Error::not_found("RESOURCE_NOT_FOUND_ERR", format!("there is no backup `{name}` in the server's folder"));
     let path = beside(move || backups.find(&wanted)).await?.ok_or_else(none)?;
     let file = File::open(&path).await.map_err(|error| Error::fault(&error))?;
     let length = file.metadata().await.map_err(|error| Error::fault(&error))?.len();
@@ -97,7 +98,8 @@ async fn show(caller: Caller, State(app): State<Shared>) -> Answer {
 #[utoipa::path(put, path = "/api/v1/recovery-key", tag = "Administration", request_body = NewRecoveryKey, responses((status = 200, body = Collection<RecoveryKey>, content_type = RecoveryKey::TYPE)))]
 async fn set(caller: Caller, State(app): State<Shared>, Body(new): Body<NewRecoveryKey>) -> Answer {
     whole(&caller)?;
-    let public = backup::public_key(&new.public).ok_or_else(|| Error::field("public", "is no key of 32 bytes in hexadecimal"))?;
+    let public = backup::public_key(&new.public)
+        .ok_or_else(|| Error::field("public", "is no key of 32 bytes in hexadecimal"))?;
     if !(1..=80).contains(&new.kept.chars().count()) || new.kept.chars().any(char::is_control) {
         return Err(Error::field("kept", "has 1 to 80 characters, on one line"));
     }

@@ -74,7 +74,9 @@ impl BackupRounds {
         let now = clock::now();
         let known = match self.backups.recovery() {
             Ok(known) => known,
-            Err(error) => return self.trouble("state", Severity::Error, error.to_string(), "keystead recovery create", now),
+            Err(error) => {
+                return self.trouble("state", Severity::Error, error.to_string(), "keystead recovery create", now);
+            }
         };
         self.alarms.clear(KIND, "state");
         let known = if is_due(&known, every, now) { self.make(known, now).await } else { known };
@@ -130,12 +132,18 @@ fn is_due(known: &Recovery, every: u32, now: Timestamp) -> bool {
 /// What is wrong with the backups, and what to do about it.
 fn wanting(known: &Recovery, now: Timestamp) -> Option<(&'static str, &'static str)> {
     match (known.public.is_empty(), known.made, known.verified) {
-        (true, ..) => Some(("nobody could open a backup, so none is made", "keystead recovery create --shares 3 --threshold 2 --out DIR")),
+        (true, ..) => Some((
+            "nobody could open a backup, so none is made",
+            "keystead recovery create --shares 3 --threshold 2 --out DIR",
+        )),
         (false, None, _) => Some(("there is no backup yet", "keystead backup create --out FILE")),
-        (false, Some(_), None) => Some(("no backup was ever seen to open", "keystead backup verify FILE with the recovery kit")),
-        (false, Some(_), Some(verified)) if now.millis() - verified > OLD => {
-            Some(("the newest backup that was seen to open is older than 35 days", "keystead backup verify FILE with the recovery kit"))
+        (false, Some(_), None) => {
+            Some(("no backup was ever seen to open", "keystead backup verify FILE with the recovery kit"))
         }
+        (false, Some(_), Some(verified)) if now.millis() - verified > OLD => Some((
+            "the newest backup that was seen to open is older than 35 days",
+            "keystead backup verify FILE with the recovery kit",
+        )),
         (false, Some(_), Some(_)) => None,
     }
 }

@@ -76,7 +76,8 @@ impl House {
         let certificates = Arc::new(ServerCertificates::new(data.clone(), authority.clone(), live, server.names));
         let tokens = Arc::new(Tokens::new(master.seal_key().token_key("test").unwrap()));
         let sealed_keys = Arc::new(wrap::keys::Keys::unfiled(&master, random.clone()).unwrap());
-        let keys = Arc::new(KeyManager::open(store.clone(), sealed_keys.clone(), random.clone(), timers).await.unwrap());
+        let keys =
+            Arc::new(KeyManager::open(store.clone(), sealed_keys.clone(), random.clone(), timers).await.unwrap());
         let journal = Journal::open(&folder.path().join("journal"), [0; 16], digest, Flush::Soon).unwrap();
         let journal = Arc::new(journal);
         let parts = engine::Parts { store: store.clone(), wrapper: keys.clone(), random, journal: journal.clone() };

@@ -24,9 +24,9 @@ use crate::metrics::Metrics;
 /// The kind of the alarms.
 const KIND: &str = "backup";
 /// How often it is looked whether one is due.
-const ROUND: Duration = Duration::from_secs(60);
+const ROUND: Duration = Duration::from_secs(10);
 /// After how many rounds what is wrong is said again: a day.
-const AGAIN: u32 = 24 * 60;
+const AGAIN: u32 = 24 * 360;
 const HOUR: i64 = 3600 * 1000;
 /// A verified backup that is older than this says little of today's: 35 days.
 const OLD: i64 = 35 * 24 * HOUR;

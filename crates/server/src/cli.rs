@@ -11,6 +11,7 @@ mod api;
 mod apikey;
 mod audit;
 mod authorization;
+mod backup;
 mod cert;
 mod choice;
 mod client;
@@ -36,6 +37,7 @@ mod pinned;
 mod plan;
 mod private;
 mod quarantine;
+mod recovery;
 mod ring;
 mod role;
 mod rootkey;
@@ -140,6 +142,12 @@ enum Command {
     /// Records of what was destroyed: signed, and checked without a server
     #[command(subcommand)]
     Destruction(destruction::Verb),
+    /// The recovery kit: it opens backups, and no server has it
+    #[command(subcommand)]
+    Recovery(recovery::Verb),
+    /// Backups: made while the server runs, verified and restored with the recovery kit
+    #[command(subcommand)]
+    Backup(backup::Verb),
     /// Key rings: groups of root keys and standard keys that access is granted on
     #[command(subcommand)]
     Ring(ring::Verb),
@@ -210,6 +218,14 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         }
         Command::Destruction(verb) => match destruction::run_offline(verb, output)? {
             Some(verb) => connected(&global, async |to| destruction::run(verb, to, output).await),
+            None => Ok(()),
+        },
+        Command::Recovery(verb) => match recovery::run_offline(verb, output)? {
+            Some(verb) => connected(&global, async |to| recovery::run(verb, to, output).await),
+            None => Ok(()),
+        },
+        Command::Backup(verb) => match runtime()?.block_on(backup::run_offline(verb, &global, output))? {
+            Some(verb) => connected(&global, async |to| backup::run(verb, to, &global, output).await),
             None => Ok(()),
         },
         Command::Ring(verb) => connected(&global, async |to| ring::run(verb, &to.key_protect().await?, output).await),

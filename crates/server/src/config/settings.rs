@@ -252,6 +252,27 @@ pub(super) const ALL: &[Setting] = &[
         show: |config| word(&FORMAT, config.log.format),
     },
     Setting {
+        key: "backup.folder",
+        about: "Where backups are put: `backups` in the data folder unless set. Best another disk; copy them away from this machine.",
+        sample: r#""/mnt/backup/keystead""#,
+        set: |config, value| value.path().map(|path| config.backup.folder = Some(path)),
+        show: |config| config.backup.folder.as_ref().map(|path| quoted(&path.display().to_string())),
+    },
+    Setting {
+        key: "backup.every_hours",
+        about: "How often a backup is made by itself, once there is a recovery kit; 0: by hand alone.",
+        sample: "",
+        set: |config, value| value.number(0..=8760).map(|hours| config.backup.every = hours),
+        show: |config| Some(config.backup.every.to_string()),
+    },
+    Setting {
+        key: "backup.keep",
+        about: "How many backups are kept in the folder; the last one that was verified stays in any case.",
+        sample: "",
+        set: |config, value| value.number(1..=10_000).map(|number| config.backup.keep = number as usize),
+        show: |config| Some(config.backup.keep.to_string()),
+    },
+    Setting {
         key: "alarms.destroys_per_hour",
         about: "Keys that a client destroys within an hour before that is an alarm. Destroyed keys can be restored: see timers.restorable.",
         sample: "",

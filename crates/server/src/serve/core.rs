@@ -18,6 +18,7 @@ use store::journal::{Flush, Journal};
 use tokio::time::Instant;
 use uuid::Uuid;
 use wrap::Secret;
+use wrap::keys::Keys;
 use wrap::primitive::sign::SigningKey;
 use wrap::primitive::{Random, SealKey};
 use zeroize::Zeroizing;
@@ -43,6 +44,8 @@ pub(super) struct Core {
     pub(super) tokens: Arc<Tokens>,
     pub(super) signer: Arc<SigningKey>,
     pub(super) seal: SealKey,
+    /// The keys file.
+    pub(super) sealed_keys: Arc<Keys>,
     pub(super) master_key: String,
 }
 
@@ -55,7 +58,8 @@ impl Core {
         metrics: &Metrics,
     ) -> Result<Self, Error> {
         let Master { key, place } = master::open(config, folder, &**random)?;
-        let keys = keys::open(folder, &key, random)?;
+        let sealed_keys = keys::open(folder, &key, random)?;
+        let keys = sealed_keys.clone();
         let seal = authority_seal(keys.installation())?;
         let tokens = keys.installation().token_key(TOKENS).map_err(wrap::master::Error::from)?;
         let signer = Arc::new(keys.signing_key()?);
@@ -75,7 +79,7 @@ impl Core {
         let (engine, tokens) = (Arc::new(engine), Arc::new(Tokens::new(tokens)));
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
-        Ok(Core { engine, kmip, keys, store, journal, tokens, signer, seal, master_key: place })
+        Ok(Core { engine, kmip, keys, store, journal, tokens, signer, seal, sealed_keys, master_key: place })
     }
 
     /// What a first start makes, and what later ones keep true.

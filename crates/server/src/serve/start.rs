@@ -1,5 +1,6 @@
 //! [`Running`]: everything that a started server holds, in the order in which it is put together and taken apart.
 
+use super::backups::{self, BackupRounds};
 use super::canary::Canary;
 use super::clock_check::{self, Patience};
 use super::core::Core;
@@ -10,6 +11,7 @@ use super::records::{self, Records};
 use super::{Error, process, schedule};
 use crate::alarm::Alarms;
 use crate::audit::Audit;
+use crate::backup::Backups;
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
@@ -71,7 +73,10 @@ impl Running {
         let alarms = Arc::<Alarms>::default();
         let (audit, records) = Records::start(config, &core, &folder, alarms.clone(), &stop).await?;
         tokio::spawn(records::tell(audit.clone(), numbers.clone(), stopped(&stop)));
-        let servers = serve(config, listeners, (&core, audit), &own, (&tls, &stop), (refusals, &numbers, &alarms));
+        backups::tell_restored(&folder)?;
+        let backups = Arc::new(backups::of(config, &folder, &core));
+        let parts = (refusals, &numbers, &alarms, &backups);
+        let servers = serve(config, listeners, (&core, audit), &own, (&tls, &stop), parts);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
         tokio::spawn(schedule::rotate(core.keys.clone(), core.kmip.clone(), config.schedule, stopped(&stop)));
@@ -87,6 +92,8 @@ impl Running {
         ));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
         tokio::spawn(schedule::watch_expiry(sources, alarms.clone(), stopped(&stop)));
+        let rounds = BackupRounds { backups, alarms: alarms.clone(), metrics: numbers.clone() };
+        tokio::spawn(rounds.keep(config.backup.every, stopped(&stop)));
         let canary = Canary { engine: core.engine.clone(), keys: core.keys.clone(), alarms, metrics: numbers };
         tokio::spawn(canary.keep(config.canary, stopped(&stop)));
         log_new_names(&certificates.server);
@@ -144,7 +151,7 @@ fn serve(
     (core, audit): (&Core, Arc<Audit>),
     certificates: &Arc<ServerCertificates>,
     (tls, stop): (&Arc<Live>, &watch::Sender<bool>),
-    (refusals, numbers, alarms): (Arc<Refusals>, &Arc<metrics::Metrics>, &Arc<Alarms>),
+    (refusals, numbers, alarms, backups): (Arc<Refusals>, &Arc<metrics::Metrics>, &Arc<Alarms>, &Arc<Backups>),
 ) -> [JoinHandle<()>; 2] {
     let Listeners { kmip, admin, metrics } = listeners;
     let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.issuer());
@@ -175,6 +182,7 @@ fn serve(
         audit,
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
+        backups: backups.clone(),
         alarms: alarms.clone(),
         metrics: Metrics::default(),
         quarantine_day: i64::try_from(config.quarantine_day.as_millis()).unwrap_or(i64::MAX),

@@ -134,6 +134,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::DeleteInstance
         | Action::ReadMetrics
         | Action::ReadSigningKey
+        | Action::ChangeMasterKey
         | Action::ReadRoles => "",
     }
 }

@@ -1,10 +1,15 @@
 //! [`Running`]: everything that a started server holds, in the order in which it is put together and taken apart.
 
+use super::change::{self, Desk};
 use super::clock_check::{self, Patience};
+use super::control::Control;
 use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
+use super::master::{self, Found, Master};
+use super::sealed;
+use super::signals::Signals;
 use super::{Error, schedule};
 use crate::clock;
 use crate::config::Config;
@@ -23,6 +28,35 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use wrap::primitive::{Random, SealKey, SystemRandom};
 
+/// What a start needs before all else: the folder, and the keys in it, opened.
+pub(super) struct Unsealed {
+    folder: Folder,
+    master: Master,
+    control: Option<Control>,
+    random: Arc<dyn Random>,
+}
+
+impl Unsealed {
+    /// Opens the folder and the keys. Where the master key exists as shares, waits for them; none: it was told to stop meanwhile.
+    pub(super) async fn wait(config: &Config, signals: &mut Signals) -> Result<Option<Self>, Error> {
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let folder = Folder::open(&config.data)?;
+        let control = Control::bind(&folder);
+        let master = match master::open(config, &folder, &random)? {
+            Found::Open(master) => Some(master),
+            Found::Wanted(mark) => {
+                let control = control.as_ref().map_err(|error| Error::Control(error.to_string()))?;
+                sealed::wait(control, signals, (&folder, &random), mark).await?
+            }
+        };
+        // What can be done without it goes on without it.
+        let control = control
+            .inspect_err(|error| tracing::warn!(%error, "there is no control socket: the master key can't be changed"))
+            .ok();
+        Ok(master.map(|master| Unsealed { folder, master, control, random }))
+    }
+}
+
 /// A started server.
 pub(super) struct Running {
     seal: SealKey,
@@ -35,14 +69,13 @@ pub(super) struct Running {
 
 impl Running {
     /// Starts everything; when this returns, both ports answer.
-    pub(super) async fn start(config: &Config) -> Result<Self, Error> {
+    pub(super) async fn start(config: &Config, unsealed: Unsealed) -> Result<Self, Error> {
         let now = clock::now();
-        let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let mut folder = Folder::open(&config.data)?;
+        let Unsealed { mut folder, master, control, random } = unsealed;
         let first = folder.is_new();
         let doubt = clock_check::check(&folder, now)?;
         let listeners = Listeners::bind(config)?;
-        let core = Core::open(config, &folder, &random).await?;
+        let core = Core::open(config, &folder, master, &random).await?;
         let certificates = Pki::open(&folder, &core.seal, &names(config), &random, now)?;
         let url = listeners.admin_url()?;
         core.furnish(&folder, (url.clone(), certificates.authority.certificate_pem().to_owned()), now).await?;
@@ -59,8 +92,12 @@ impl Running {
         let own = Arc::new(own);
         let servers = serve(config, listeners, &core, &own, &tls, &stop);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
-        let clock = (folder, patience);
+        let clock = (folder.clone(), patience);
         tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
+        if let Some(control) = control {
+            let desk = Arc::new(Desk::of(&core, &folder, &random));
+            tokio::spawn(change::attend(control, desk, stopped(&stop)));
+        }
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
         tokio::spawn(schedule::watch_expiry(sources, stopped(&stop)));
         log_new_names(&certificates.server);
@@ -166,7 +203,7 @@ fn guide<'a>(
     first: bool,
 ) -> Guide<'a> {
     let certificate = server.identity.certificate();
-    let (data, master_key) = (&config.data, &core.master_key);
+    let (data, master_key) = (&config.data, core.mark.origin.place());
     Guide { kmip, admin_url, names: &server.names, certificate, data, master_key, first }
 }
 

@@ -6,7 +6,7 @@ use crate::api::{ErrorBody, ErrorResource};
 use crate::cli::Failure;
 
 /// What to do about the refusals that a command mends.
-const REMEDIES: [(&str, &str); 8] = [
+const REMEDIES: [(&str, &str); 9] = [
     (
         "PROTECTED_RESOURCE_ERR",
         "`keystead rootkey registrations` shows what uses a root key; --force deletes it all the same",

@@ -55,6 +55,15 @@ class Keystead:
         assert code in (None, 0), f"keystead ended with {code} at SIGTERM:\n{self.tail()}"
 
     def start(self):
+        self.launch()
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def launch(self):
+        """Starts the process, and waits for nothing."""
         listen = ["--kmip-listen", f"127.0.0.1:{self.port}", "--admin-listen", f"127.0.0.1:{self.admin}"]
         names = ["--name", "localhost", "--name", "127.0.0.1"]
         with open(self.log, "ab") as log:
@@ -65,11 +74,6 @@ class Keystead:
                 stderr=log,
                 env=environment() | self.variables,
             )
-        try:
-            self._wait()
-        except BaseException:
-            self.stop()
-            raise
 
     def configuration(self):
         """The flag that names the configuration file, where there is anything to say in one."""

@@ -29,7 +29,8 @@ pub(crate) enum Verb {
 }
 
 #[derive(Debug, clap::Args)]
-#[group(id = "new", required = true, multiple = false, args = ["new_file", "new_passphrase_file", "shares"])]
+#[group(skip)]
+#[command(group(clap::ArgGroup::new("new").required(true).args(["new_file", "new_passphrase_file", "shares"])))]
 pub(crate) struct Change {
     /// To a key file, which is made there (one that is there already is taken as it is); the server must be able to read it
     #[arg(long, value_name = "FILE")]

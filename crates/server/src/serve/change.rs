@@ -137,7 +137,7 @@ pub(super) async fn attend(control: Control, desk: Arc<Desk>, stopped: impl Futu
         tokio::select! {
             () = &mut stopped => return,
             () = &mut serving => {}
-            Some(Asked { request, reply }) = asked.recv() => {
+            Some(Asked { request, reply, .. }) = asked.recv() => {
                 let desk = desk.clone();
                 // One at a time; while it is done, nothing of it is on the threads that serve.
                 if let Ok(answer) = tokio::task::spawn_blocking(move || desk.answer(&request)).await {

@@ -76,6 +76,8 @@ impl Answer {
 pub(super) struct Asked {
     pub(super) request: Request,
     pub(super) reply: oneshot::Sender<Answer>,
+    /// Comes to its end when the answer was written, or can't be.
+    pub(super) written: oneshot::Receiver<()>,
 }
 
 /// The socket, listened on. It is removed when this is dropped.
@@ -134,8 +136,9 @@ async fn converse(mut stream: UnixStream, to: mpsc::Sender<Asked>) {
         Err(_) => return,
     }
     while let Some(line) = line(&mut stream).await {
+        let (_until_written, written) = oneshot::channel();
         let answer = match serde_json::from_slice(&line) {
-            Ok(request) => ask(request, &to).await,
+            Ok(request) => ask(request, written, &to).await,
             Err(_) => Answer::refused("this is no request: use the command line of the server's own version"),
         };
         let Ok(mut text) = serde_json::to_vec(&answer) else { return };
@@ -146,9 +149,9 @@ async fn converse(mut stream: UnixStream, to: mpsc::Sender<Asked>) {
     }
 }
 
-async fn ask(request: Request, to: &mpsc::Sender<Asked>) -> Answer {
+async fn ask(request: Request, written: oneshot::Receiver<()>, to: &mpsc::Sender<Asked>) -> Answer {
     let (reply, answer) = oneshot::channel();
-    if to.send(Asked { request, reply }).await.is_err() {
+    if to.send(Asked { request, reply, written }).await.is_err() {
         return Answer::refused("the server is starting or stopping: ask again in a moment");
     }
     answer.await.unwrap_or_else(|_| Answer::refused("the server is starting or stopping: ask again in a moment"))

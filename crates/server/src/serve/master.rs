@@ -290,3 +290,55 @@ fn parameters(folder: &Folder, random: &dyn Random) -> Result<PassphraseParamete
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wrap::primitive::SystemRandom;
+
+    /// Where a change of master key can be cut off, and which of the two sources opens then.
+    #[test]
+    fn a_change_that_was_cut_off_is_settled_by_the_source_that_opens() {
+        let check = |is_changed: bool, is_configured: bool| {
+            let home = tempfile::tempdir().unwrap();
+            let random: Arc<dyn Random> = Arc::new(SystemRandom);
+            let folder = Folder::open(&home.path().join("data")).unwrap();
+            let mut config = Config::new(folder.root().to_owned());
+            let Found::Open(Master { keys, mark }) = open(&config, &folder, &random).unwrap() else { panic!("sealed") };
+            let (old, new) = (folder.path(KEY_FILE), home.path().join("new.key"));
+            make_key_file(&new, &*random).unwrap();
+            let next = Mark { origin: Origin::File { path: new.clone() }, since: Some("now".into()) };
+            Marks { current: mark, next: Some(next) }.write(&folder).unwrap();
+            if is_changed {
+                keys.change_master(&MasterKey::from_file(&new).unwrap()).unwrap();
+            }
+            drop(keys);
+            config.master_key.file = is_configured.then(|| old.clone());
+            let Found::Open(master) = open(&config, &folder, &random).unwrap() else { panic!("sealed") };
+            let taken = if is_changed { &new } else { &old };
+            assert_eq!(master.mark.origin, Origin::File { path: taken.clone() });
+            assert_eq!(Marks::read(&folder).unwrap(), Some(Marks::settled(master.mark)));
+            assert_eq!((old.exists(), new.exists()), (!is_changed, true));
+        };
+        for is_changed in [false, true] {
+            for is_configured in [false, true] {
+                check(is_changed, is_configured);
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_source_that_the_folder_was_begun_under_makes_the_keys_file() {
+        let home = tempfile::tempdir().unwrap();
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let folder = Folder::open(&home.path().join("data")).unwrap();
+        let (_, _, origin) = shared::split(3, 2, &*random).unwrap();
+        Marks::settled(Mark { origin, since: None }).write(&folder).unwrap();
+        let mut config = Config::new(folder.root().to_owned());
+        let another = home.path().join("another.key");
+        make_key_file(&another, &*random).unwrap();
+        config.master_key.file = Some(another);
+        assert!(matches!(open(&config, &folder, &random), Ok(Found::Wanted(_))));
+        assert!(!folder.path(keys::FILE).exists());
+    }
+}

@@ -160,3 +160,47 @@ pub(super) fn is_blank(folder: &Folder) -> bool {
     let held = [super::keys::FILE, super::core::DATABASE, super::master::KEY_FILE, super::master::PARAMETERS_FILE];
     folder.is_new() && !held.iter().any(|name| folder.path(name).exists())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wrap::primitive::SystemRandom;
+
+    fn texts(of: u8, threshold: u8) -> Vec<Zeroizing<String>> {
+        split(of, threshold, &SystemRandom).unwrap().1.iter().map(Share::to_text).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_share_waits_ten_minutes_for_the_next_one() {
+        let texts = texts(3, 2);
+        let check = |wait: u64, expected: bool| {
+            let (mut gathered, begun) = (Gathered::default(), Instant::now());
+            assert!(matches!(gathered.take(&texts[0], None, begun), Ok(Step::More { missing: 1, .. })));
+            let step = gathered.take(&texts[1], None, begun + Duration::from_secs(wait));
+            assert_eq!(matches!(step, Ok(Step::Whole(..))), expected, "{wait} s");
+        };
+        check(0, true);
+        check(599, true);
+        check(600, false);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_share_leaves_what_was_taken() {
+        let (texts, others) = (texts(3, 3), texts(3, 3));
+        let mut gathered = Gathered::default();
+        let mut take = |text: &str| {
+            let said = gathered.take(text, None, Instant::now()).map(|step| matches!(step, Step::Whole(..)));
+            (said, gathered.count())
+        };
+        let refused = |(said, count): (Result<bool, String>, usize), expected: &str| {
+            assert!(said.unwrap_err().contains(expected), "{expected}");
+            assert_eq!(count, 1);
+        };
+        assert_eq!(take(&format!("# a note\n{}\n", *texts[0])), (Ok(false), 1));
+        refused(take(&texts[0]), "given twice");
+        refused(take(&others[1]), "of another set");
+        refused(take("nonsense"), "no key share");
+        assert_eq!(take(&texts[2]), (Ok(false), 2));
+        assert_eq!(take(&texts[1]), (Ok(true), 0));
+    }
+}

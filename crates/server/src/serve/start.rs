@@ -45,6 +45,8 @@ impl Unsealed {
         let master = match master::open(config, &folder, &random)? {
             Found::Open(master) => Some(master),
             Found::Wanted(mark) => {
+                // That a port is taken is better known before people come.
+                drop(Listeners::bind(config)?);
                 let control = control.as_ref().map_err(|error| Error::Control(error.to_string()))?;
                 sealed::wait(control, signals, (&folder, &random), mark).await?
             }

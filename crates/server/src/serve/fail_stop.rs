@@ -65,7 +65,7 @@ impl Store for FailStop {
     }
 
     async fn snapshot(&self, path: &std::path::Path) -> Result<(), Error> {
-        (self.store.snapshot(path).await)
+        self.store.snapshot(path).await
     }
 
     async fn scrub(&self) -> Result<(), Error> {

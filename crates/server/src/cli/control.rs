@@ -12,6 +12,8 @@ use crate::serve::control::{Answer, Request, SOCKET};
 
 /// A change waits for the disk; a server that needs longer is not well.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Bytes of the longest request: the buffer must not grow, for what it outgrows is not wiped.
+const ROOM: usize = 16 * 1024;
 /// Bytes of an answer.
 const LONGEST: u64 = 64 * 1024;
 
@@ -39,7 +41,7 @@ impl Control {
     /// Asks, and waits for the answer. What was sent is wiped.
     pub(super) fn ask(&mut self, request: &Request) -> Result<Answer, Failure> {
         let failed = |error: std::io::Error| unreachable(&self.path, error);
-        let mut line = Zeroizing::new(Vec::with_capacity(LONGEST as usize));
+        let mut line = Zeroizing::new(Vec::with_capacity(ROOM));
         serde_json::to_writer(&mut *line, request).map_err(|error| unreachable(&self.path, error))?;
         line.push(b'\n');
         self.stream.get_mut().write_all(&line).map_err(failed)?;

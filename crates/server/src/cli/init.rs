@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Failure, Global, Output, connection, shares};
 use crate::serve::{Error, ceremony};
 
-const EXAMPLE: &str = "Example: keystead init --shares 3 --threshold 2 --out /root/shares
+const EXAMPLE: &str = "Example: keystead init --shares 3 --threshold 2 --out shares
   makes three files; any two of them start the server. Then: keystead serve, and `keystead unseal` by two of the holders.
 Without `init`, the first `keystead serve` makes a key file, which needs nobody at a start.";
 

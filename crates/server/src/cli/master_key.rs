@@ -14,7 +14,7 @@ use crate::serve::origin::{Mark, Origin};
 use crate::serve::{ceremony, shared};
 
 const CHANGE: &str = "Examples: keystead master-key change --new-file /etc/keystead/master-2.key
-          keystead master-key change --shares 3 --threshold 2 --out /root/shares
+          keystead master-key change --shares 3 --threshold 2 --out shares
 The server goes on serving meanwhile; with the server stopped it works too. Keys stay as they are: only what they are locked with changes.
 Cut off anywhere, the next start finds which of the two master keys is in force.";
 

@@ -54,16 +54,8 @@ class Keystead:
         code = self.stop()
         assert code in (None, 0), f"keystead ended with {code} at SIGTERM:\n{self.tail()}"
 
-    def start(self):
-        self.launch()
-        try:
-            self._wait()
-        except BaseException:
-            self.stop()
-            raise
-
-    def launch(self):
-        """Starts the process, and waits for nothing."""
+    def start(self, wait=True):
+        """`wait`: until it listens; without, whoever starts it must end it."""
         listen = ["--kmip-listen", f"127.0.0.1:{self.port}", "--admin-listen", f"127.0.0.1:{self.admin}"]
         names = ["--name", "localhost", "--name", "127.0.0.1"]
         with open(self.log, "ab") as log:
@@ -74,13 +66,20 @@ class Keystead:
                 stderr=log,
                 env=environment() | self.variables,
             )
+        if not wait:
+            return
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
 
     def configuration(self):
         """The flag that names the configuration file, where there is anything to say in one."""
         if not self.timers:
             return []
         file = self.data.parent / "keystead.toml"
-        file.write_text("[timers]\n" + "".join(f"{name} = {seconds}\n" for name, seconds in self.timers.items()))
+        file.write_text("[timers]\nfor_tests = true\n" + "".join(f"{name} = {seconds}\n" for name, seconds in self.timers.items()))
         return ["--config", str(file)]
 
     def _wait(self):

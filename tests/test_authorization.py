@@ -124,6 +124,7 @@ ACTIONS = [
     Action("list objects", KMIP, INSTANCE, "GET", OBJECTS),
     Action("get object", KMIP, INSTANCE, "GET", OBJECTS + "/" + NEVER_WAS),
     Action("delete object", KMIP, INSTANCE, "DELETE", OBJECTS + "/" + NEVER_WAS),
+    Action("reactivate object", KMIP, INSTANCE, "POST", "/api/v1/adapters/{adapter}/keys/" + NEVER_WAS + "/reactivate", {}),
     # Instances, and access to them.
     Action("see instance", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/instances/{own}"),
     Action("read metrics", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/metrics"),
@@ -453,6 +454,16 @@ def test_no_instance_changes_the_servers_certificates(town, role):
             assert answer.status_code == 403 and "INSTALLATION_ONLY_ERR" in answer.text, answer.text
         else:
             unauthorized(answer)
+
+
+@pytest.mark.parametrize("role", PLATFORM + SERVICE)
+def test_no_instance_sees_the_installations_metrics(town, house, role):
+    """They tell of all instances: who looks after one of them is told so, and nobody else is let in at all."""
+    answer = town.person(role, OWN).ask("GET", "/metrics")
+    if role in PLATFORM:
+        assert answer.status_code == 403 and "INSTALLATION_ONLY_ERR" in answer.text, answer.text
+    else:
+        unauthorized(answer)
 
 
 def test_authorization_of_another_instance(house, api, tmp_path):

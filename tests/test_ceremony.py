@@ -40,7 +40,7 @@ class House(Keystead):
 
     def sealed(self):
         """Starts, and waits until the socket is there."""
-        self.launch()
+        self.start(wait=False)
         self.until(lambda: (self.data / "control.sock").exists() and self.answers())
 
     def answers(self):
@@ -156,7 +156,7 @@ def test_a_sealed_server_ends_at_sigterm_and_locks_its_folder(house):
     house.init()
     house.sealed()
     second = House(house.data.parent)
-    second.launch()
+    second.start(wait=False)
     assert second.child.wait(timeout=30) == 1
     assert house.stop() == 0
     assert not (house.data / "control.sock").exists()
@@ -240,7 +240,7 @@ def test_the_master_key_is_changed_under_load(house, tmp_path):
         mark = house.data / "master.source"
         held = mark.read_bytes()
         mark.write_text(json.dumps({"current": {"origin": {"file": {"path": str(former)}}, "since": None}}))
-        house.launch()
+        house.start(wait=False)
         assert house.child.wait(timeout=30) == 1 and "is sealed under the master key" in house.tail()
         mark.write_bytes(held)
     house.start()

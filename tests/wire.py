@@ -113,13 +113,13 @@ def message(version, *items, header=(), count=None):
 
 
 class Connection:
-    """One TLS connection of one client certificate, at one protocol version."""
+    """One TLS connection of one client certificate, at one protocol version; it waits for so many seconds."""
 
-    def __init__(self, port, certificate, version=(1, 1)):
+    def __init__(self, port, certificate, version=(1, 1), patience=15):
         self.version = version
         context = ssl.create_default_context(cafile=certificate.ca)
         context.load_cert_chain(certificate.crt, certificate.key)
-        raw = socket.create_connection(("127.0.0.1", port), timeout=15)
+        raw = socket.create_connection(("127.0.0.1", port), timeout=patience)
         self.socket = context.wrap_socket(raw, server_hostname="localhost")
 
     def __enter__(self):

@@ -7,7 +7,9 @@
 //! socket.**
 
 pub mod audit;
+mod canary;
 pub mod error;
+pub mod examine;
 pub mod exchange;
 pub mod lifecycle;
 pub mod manage;

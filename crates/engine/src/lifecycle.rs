@@ -9,7 +9,7 @@ use kmip::enums::State;
 use kmip::{DateTime, Timestamp};
 
 use crate::error::Refusal;
-use crate::object::Object;
+use crate::object::{Before, Object};
 
 /// The dates between which an object may be used, in the order that the specification asks for: Activation ≤ Process Start ≤
 /// Protect Stop ≤ Deactivation (KMIP 1.4, 3.24 to 3.27).
@@ -31,39 +31,48 @@ pub enum Event {
     Compromise,
     /// Destroy.
     Destroy,
+    /// An administrator takes a deactivation back. KMIP has no such transition (KMIP 1.4, 3.22).
+    Reactivate,
 }
 
-/// The state that follows, or why there is none. The numbers are those of the specification's transitions.
+/// The state that follows, or why there is none. The numbers are those of the specification's transitions; what an administrator takes
+/// back has none.
 pub fn next(state: State, event: Event) -> Result<State, Refusal> {
     match (state, event) {
         (State::PreActive, Event::Activate) => Ok(State::Active), // 4
         (State::PreActive, Event::Deactivate) => Err(Refusal::State(state)),
         (State::PreActive, Event::Compromise) => Ok(State::Compromised), // 3
         (State::PreActive, Event::Destroy) => Ok(State::Destroyed),      // 2
+        (State::PreActive, Event::Reactivate) => Err(Refusal::State(state)),
         (State::Active, Event::Activate) => Err(Refusal::State(state)),
         (State::Active, Event::Deactivate) => Ok(State::Deactivated), // 6
         (State::Active, Event::Compromise) => Ok(State::Compromised), // 5
-        (State::Active, Event::Destroy) => Err(Refusal::State(state)),
+        (State::Active, Event::Destroy | Event::Reactivate) => Err(Refusal::State(state)),
         (State::Deactivated, Event::Activate) => Err(Refusal::State(state)),
         (State::Deactivated, Event::Deactivate) => Err(Refusal::State(state)),
         (State::Deactivated, Event::Compromise) => Ok(State::Compromised), // 8
         (State::Deactivated, Event::Destroy) => Ok(State::Destroyed),      // 7
+        (State::Deactivated, Event::Reactivate) => Ok(State::Active),
         (State::Compromised, Event::Activate) => Err(Refusal::State(state)),
         (State::Compromised, Event::Deactivate) => Err(Refusal::State(state)),
-        (State::Compromised, Event::Compromise) => Err(Refusal::State(state)),
+        (State::Compromised, Event::Compromise | Event::Reactivate) => Err(Refusal::State(state)),
         (State::Compromised, Event::Destroy) => Ok(State::DestroyedCompromised), // 9
         (State::Destroyed, Event::Compromise) => Ok(State::DestroyedCompromised), // 10
-        (State::Destroyed, Event::Activate | Event::Deactivate | Event::Destroy) => Err(Refusal::Destroyed),
-        (State::DestroyedCompromised, Event::Activate | Event::Deactivate | Event::Compromise | Event::Destroy) => {
+        (State::Destroyed, Event::Activate | Event::Deactivate | Event::Destroy | Event::Reactivate) => {
             Err(Refusal::Destroyed)
         }
-        (State::Unknown(_), Event::Activate | Event::Deactivate | Event::Compromise | Event::Destroy) => {
-            Err(Refusal::State(state))
-        }
+        (
+            State::DestroyedCompromised,
+            Event::Activate | Event::Deactivate | Event::Compromise | Event::Destroy | Event::Reactivate,
+        ) => Err(Refusal::Destroyed),
+        (
+            State::Unknown(_),
+            Event::Activate | Event::Deactivate | Event::Compromise | Event::Destroy | Event::Reactivate,
+        ) => Err(Refusal::State(state)),
     }
 }
 
-/// Whether an object in this state has no material any more.
+/// Whether an object in this state has no material any more, as far as KMIP knows.
 pub fn destroyed(state: State) -> bool {
     matches!(state, State::Destroyed | State::DestroyedCompromised)
 }
@@ -99,16 +108,65 @@ pub fn dates_in_order(object: &Object) -> bool {
     dates.is_sorted()
 }
 
-/// Takes an object's material away for good (KMIP 1.4, 4.21). Its attributes stay, so that it can be told what it was.
-pub fn erase(object: &mut Object, by: &str, now: Timestamp) -> Result<(), Refusal> {
+/// Destroys an object: KMIP gives out its material no more (KMIP 1.4, 4.21). It stays, sealed, until it is erased, with what the object
+/// was before, so that an administrator can take it back. The attributes stay, so that it can be told what it was.
+pub fn destroy(object: &mut Object, by: &str, now: Timestamp) -> Result<(), Refusal> {
     if object.is_destroyed() {
         return Err(Refusal::Destroyed);
     }
+    let before = Before { state: object.state(), deactivation: object.date(&attribute::DEACTIVATION_DATE) };
+    end(object, by, now)?;
+    object.history.before = Some(before);
+    Ok(())
+}
+
+/// As [`destroy`], also where the object is active: what KMIP may not, an administrator may.
+pub fn destroy_by_force(object: &mut Object, by: &str, now: Timestamp) -> Result<(), Refusal> {
+    let before = Before { state: object.state(), deactivation: object.date(&attribute::DEACTIVATION_DATE) };
+    if object.state() == Some(State::Active) {
+        object.set_state(next(State::Active, Event::Deactivate)?);
+        object.set_date(&attribute::DEACTIVATION_DATE, now.date_time());
+    }
+    destroy(object, by, now)?;
+    object.history.before = Some(before);
+    Ok(())
+}
+
+fn end(object: &mut Object, by: &str, now: Timestamp) -> Result<(), Refusal> {
     if let Some(state) = object.state() {
         object.set_state(next(state, Event::Destroy)?);
     }
     object.set_date(&attribute::DESTROY_DATE, now.date_time());
     object.history.destroyed_by = Some(by.to_owned());
-    object.sealed = None;
+    Ok(())
+}
+
+/// Takes a destruction back, where the material is still there: the object is what it was. One that was compromised since is that.
+/// Returns whether it was done.
+pub fn revive(object: &mut Object) -> bool {
+    let Some(Before { state, deactivation }) = object.history.before.filter(|_| object.sealed.is_some()) else {
+        return false;
+    };
+    match (object.state(), state) {
+        (Some(State::DestroyedCompromised), Some(_)) => object.set_state(State::Compromised),
+        (_, Some(state)) => object.set_state(state),
+        (_, None) => {}
+    }
+    match deactivation {
+        Some(date) => object.set_date(&attribute::DEACTIVATION_DATE, date),
+        None => object.unset(&attribute::DEACTIVATION_DATE),
+    }
+    object.unset(&attribute::DESTROY_DATE);
+    (object.history.destroyed_by, object.history.before) = (None, None);
+    true
+}
+
+/// Takes the deactivation of an object back. What would deactivate it again at once goes with it: the Deactivation Date and the
+/// Revocation Reason.
+pub fn reactivate(object: &mut Object) -> Result<(), Refusal> {
+    let state = object.state().ok_or(Refusal::Illegal("An object of this type has no state"))?;
+    object.set_state(next(state, Event::Reactivate)?);
+    object.unset(&attribute::DEACTIVATION_DATE);
+    object.unset(&attribute::REVOCATION_REASON);
     Ok(())
 }

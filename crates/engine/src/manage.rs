@@ -7,8 +7,8 @@ mod error;
 mod list;
 mod removal;
 
+use kmip::Timestamp;
 use kmip::enums::State;
-use kmip::{Timestamp, attribute};
 use uuid::Uuid;
 
 pub use error::Error;
@@ -17,12 +17,15 @@ pub use list::{ObjectPage, ObjectQuery, ObjectView, Objects};
 use crate::Engine;
 use crate::error::{Failure, Refusal};
 use crate::exchange::ATTEMPTS;
-use crate::lifecycle::{self, Event};
+use crate::lifecycle;
 use crate::object::Object;
 use crate::origin::{Change, Origin};
 use crate::record::{Stored, place, read};
 use crate::registry::{Actor, Adapter, DELETE, MANAGEMENT};
 use crate::scope::Scope;
+
+/// What taking a deactivation back is called in audit events: IBM has no such action.
+const REACTIVATE: &str = "keystead.kmip-object.reactivate";
 
 impl Engine {
     /// One of an adapter's objects.
@@ -46,7 +49,7 @@ impl Engine {
         stored.filter(|stored| !stored.object.is_deleted()).ok_or(Error::NotFound("key"))
     }
 
-    /// Destroys an object's material. What KMIP may not, an administrator may by force: destroy an object that is active. To force the
+    /// Destroys an object, which can be taken back for a time as a deletion of a standard key can. What KMIP may not, an administrator may by force: destroy an object that is active. To force the
     /// destruction of what is destroyed already writes its record anew and changes nothing else (key-protect: DELETE
     /// kmip_objects/{id}, `force`).
     ///
@@ -69,6 +72,46 @@ impl Engine {
         Err(Error::Refused(Refusal::Busy))
     }
 
+    /// Makes an object active again that was deactivated: KMIP has no way back (KMIP 1.4, 3.22), and a key that was deactivated by mistake
+    /// may be one that disks need. Its Deactivation Date and Revocation Reason go.
+    ///
+    /// # Errors
+    /// No such object, one that is not deactivated, and as [`Engine::object`].
+    pub async fn reactivate_object(
+        &self,
+        adapter: &Adapter,
+        id: Uuid,
+        reason: Option<&str>,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<ObjectView, Error> {
+        for _ in 0..ATTEMPTS {
+            match self.try_to_reactivate(adapter, id, reason, by, now).await {
+                Err(error) if error.is_conflict() => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Error::Refused(Refusal::Busy))
+    }
+
+    async fn try_to_reactivate(
+        &self,
+        adapter: &Adapter,
+        id: Uuid,
+        reason: Option<&str>,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<ObjectView, Error> {
+        let mut stored = self.there(adapter, id, now).await?;
+        let origin = Origin::Administrator { adapter, by };
+        let mut scope = Scope::administrative(self, &origin, now);
+        lifecycle::reactivate(stored.change()).map_err(Failure::from)?;
+        scope.update(&mut stored).await?;
+        let change = Change { action: REACTIVATE, type_uri: MANAGEMENT, id, name: None, message: reason };
+        scope.commit(origin.changed(&change, now)).await?;
+        Ok(ObjectView::of(&stored.object, true))
+    }
+
     async fn try_to_destroy(
         &self,
         adapter: &Adapter,
@@ -83,7 +126,7 @@ impl Engine {
         if stored.object.is_destroyed() && force {
             scope.replace(&stored).await?;
         } else {
-            destroy(stored.change(), force, &by.id, now)?;
+            destroyed(stored.change(), force, &by.id, now)?;
             scope.release_names(&stored.object).await?;
             scope.update(&mut stored).await?;
         }
@@ -93,13 +136,10 @@ impl Engine {
     }
 }
 
-fn destroy(object: &mut Object, force: bool, by: &str, now: Timestamp) -> Result<(), Error> {
-    if object.state() == Some(State::Active) {
-        if !force {
-            return Err(Error::Active(object.id.0));
-        }
-        object.set_state(lifecycle::next(State::Active, Event::Deactivate).map_err(Failure::from)?);
-        object.set_date(&attribute::DEACTIVATION_DATE, now.date_time());
-    }
-    Ok(lifecycle::erase(object, by, now).map_err(Failure::from)?)
+fn destroyed(object: &mut Object, force: bool, by: &str, now: Timestamp) -> Result<(), Error> {
+    let outcome = match object.state() {
+        Some(State::Active) if !force => return Err(Error::Active(object.id.0)),
+        _ => lifecycle::destroy_by_force(object, by, now),
+    };
+    Ok(outcome.map_err(Failure::from)?)
 }

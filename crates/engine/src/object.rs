@@ -12,7 +12,7 @@ use kmip::ttlv::Encode;
 use kmip::{DateTime, Timestamp, Value, Version, tag};
 use uuid::Uuid;
 
-pub use history::{Deletion, History};
+pub use history::{Before, Deletion, History};
 
 use crate::lifecycle;
 use crate::seal::Sealed;
@@ -32,7 +32,7 @@ pub struct Object {
     pub opaque_data_type: Option<OpaqueDataType>,
     /// Every attribute that is set, State and dates included.
     pub attributes: Vec<Attribute>,
-    /// The material; none when it was destroyed.
+    /// The material; none when it was erased. A destroyed object keeps it for as long as that can be taken back.
     pub sealed: Option<Sealed>,
     /// What no KMIP attribute says of it.
     pub history: History,

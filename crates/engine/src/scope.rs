@@ -105,14 +105,14 @@ impl<'e> Scope<'e> {
 
     /// The object's material, opened.
     pub async fn material(&self, object: &Object) -> Result<Material, Failure> {
-        let sealed = object.sealed.as_ref().ok_or(Refusal::Destroyed)?;
+        let sealed = object.sealed.as_ref().filter(|_| !object.is_destroyed()).ok_or(Refusal::Destroyed)?;
         self.key().await?.open(object.id.0, sealed)
     }
 
     /// The object with its Digest (KMIP 1.4, 3.17). A symmetric key keeps it as an attribute. That of anything else is made when it is
     /// asked for and stored nowhere: outside of the seal it would let a thief of the records test guesses of a password.
     pub async fn with_digest(&self, mut object: Arc<Object>) -> Result<Arc<Object>, Failure> {
-        if object.sealed.is_some() && object.get(&attribute::DIGEST).is_none() {
+        if object.sealed.is_some() && !object.is_destroyed() && object.get(&attribute::DIGEST).is_none() {
             let digest = self.material(&object).await?.digest();
             Arc::make_mut(&mut object).set_digest(digest);
         }

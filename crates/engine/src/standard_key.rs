@@ -40,7 +40,7 @@ pub struct StandardKey {
     pub updated: Option<Timestamp>,
     /// Its deletion, while it is deleted. A destroyed object counts as deleted when it was destroyed, by who destroyed it.
     pub deleted: Option<Deletion>,
-    /// Whether its material is gone, by KMIP's Destroy or by a purge.
+    /// Whether its material is gone: erased when the time for restoring was over, or by a purge.
     pub erased: bool,
     /// Whether it was purged: what is left is that it was.
     pub purged: bool,
@@ -175,7 +175,10 @@ impl Engine {
     }
 
     /// How many of an adapter's objects are there, and how many are deleted or destroyed.
-    pub(crate) async fn count_live(&self, adapter: &Adapter) -> Result<Counts, Error> {
+    ///
+    /// # Errors
+    /// Failures of the store.
+    pub async fn count_live(&self, adapter: &Adapter) -> Result<Counts, Error> {
         let mut query = Query { space: adapter.space(), kind: OBJECT, terms: vec![DELETED], after: 0, limit: 0 };
         let mut deleted = self.store.count(&query).await?;
         query.terms = vec![DESTROYED];

@@ -156,7 +156,7 @@ impl KeyManager {
         let pending = self.ledger.all::<Destruction>(Space::INSTALLATION, vec![pending()]).await?;
         if pending.is_empty() {
             self.finish_epoch().await?;
-            return Ok(0);
+            return self.scrub_if_wanted().await.map(|()| 0);
         }
         let of_roots = pending.iter().any(|stored| stored.entry.sort == DestroyedSort::Root);
         let replaced = if of_roots { Some(self.replace_epoch().await?) } else { None };
@@ -173,6 +173,15 @@ impl KeyManager {
             done += 1;
         }
         Ok(done)
+    }
+
+    /// What was erased without a record of its own.
+    async fn scrub_if_wanted(&self) -> Result<(), Error> {
+        if !self.shredder.wants_scrub() {
+            return Ok(());
+        }
+        let scrubbed = self.ledger.store().scrub().await;
+        Ok(scrubbed.inspect_err(|_| self.shredder.want_scrub())?)
     }
 
     /// Brings an installation from before there were epochs under one, and takes up what was cut off. Called at the start and again and

@@ -24,7 +24,7 @@ pub struct KmipKey {
     pub created_by: String,
     /// When it was last changed.
     pub updated: Option<Timestamp>,
-    /// When it was deleted, while it is.
+    /// When it was deleted, or destroyed over KMIP, while it is.
     pub deleted: Option<Timestamp>,
     /// Who deleted it, while it is.
     pub deleted_by: Option<String>,
@@ -114,6 +114,8 @@ pub trait KmipService: Send + Sync {
     async fn delete(&self, call: &Call, id: Uuid) -> Result<KmipKey, Error>;
     /// Takes a deletion back.
     async fn restore(&self, call: &Call, id: Uuid) -> Result<KmipKey, Error>;
+    /// Erases the material of what was deleted or destroyed, since it can't be restored any more. The rest stays until it is purged.
+    async fn erase(&self, call: &Call, id: Uuid) -> Result<(), Error>;
     /// Erases what was deleted, for good.
     async fn purge(&self, call: &Call, id: Uuid) -> Result<(), Error>;
     /// The adapters that seal under a root key, or under any of the instance's.
@@ -152,6 +154,10 @@ impl KmipService for NoKmipService {
     }
 
     async fn restore(&self, _: &Call, id: Uuid) -> Result<KmipKey, Error> {
+        Err(Error::NotFound { what: "key", name: id.to_string() })
+    }
+
+    async fn erase(&self, _: &Call, id: Uuid) -> Result<(), Error> {
         Err(Error::NotFound { what: "key", name: id.to_string() })
     }
 

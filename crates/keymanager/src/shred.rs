@@ -10,6 +10,7 @@ use crate::ledger::{Stored, place, space};
 use crate::record::{Entry, SealedVersion};
 use crate::{Error, Instance, Key, KeyManager};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use store::{Batch, Expect, Query, Space};
 use tokio::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 use uuid::Uuid;
@@ -23,6 +24,19 @@ const PAGE: usize = 256;
 pub(crate) struct Shredder {
     pub(crate) round: Mutex<()>,
     sealing: RwLock<()>,
+    /// Something was erased that has no record of destruction.
+    scrub: AtomicBool,
+}
+
+impl Shredder {
+    /// Has the store scrubbed in the next round.
+    pub(crate) fn want_scrub(&self) {
+        self.scrub.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn wants_scrub(&self) -> bool {
+        self.scrub.swap(false, Ordering::AcqRel)
+    }
 }
 
 /// The right to seal root keys under the newest epoch, until what was sealed is committed.

@@ -4,6 +4,8 @@
 //! know is refused by name, so that a misspelt option can't be ignored in silence; a resource may gain fields, so that an
 //! older command line can talk to a newer server.
 
+mod alarm;
+mod backup;
 mod certificate;
 mod date;
 mod destruction;
@@ -17,6 +19,8 @@ mod private;
 mod server_certificate;
 mod trust;
 
+pub use alarm::Alarm;
+pub use backup::{Backup, NewRecoveryKey, RecoveryKey, VerifiedBackup};
 pub use certificate::{
     Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient, Standing,
     WhenExpired,
@@ -25,14 +29,14 @@ pub use date::{moment, rfc3339};
 pub use destruction::{Destruction, Erasure, SignedDocument, SigningKey};
 pub use door::{AllowStranger, Door, NewCredential, NewDoor, RefusalCount, Stranger};
 pub use envelope::{Collection, ErrorBody, ErrorResource, ErrorTarget, Metadata, Reason, Resource, SearchQuery};
-pub use health::{Health, Status};
+pub use health::{Health, HealthPart, Status};
 pub use identity::{
     ApiKey, Authorization, Grant, Instance, NewApiKey, NewAuthorization, NewGrant, NewInstance, NewServiceId, Role,
     ServiceId,
 };
-pub use key::{Attribute, Key};
+pub use key::{Attribute, Key, Reactivate};
 pub use private::PrivateText;
-pub use server_certificate::{Alarm, NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
+pub use server_certificate::{NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
 pub use trust::{SeenStep, ServerFingerprints, StepName, Trust, TrustStep};
 
 /// The path under which every resource of this version lives.

@@ -10,6 +10,7 @@ mod alarm;
 mod api;
 mod apikey;
 mod authorization;
+mod backup;
 mod cert;
 mod choice;
 mod client;
@@ -23,6 +24,7 @@ mod destruction;
 mod door;
 mod failure;
 mod files;
+mod health;
 mod http;
 mod import_token;
 mod init;
@@ -33,6 +35,7 @@ mod master_key;
 mod output;
 mod pinned;
 mod private;
+mod recovery;
 mod ring;
 mod role;
 mod rootkey;
@@ -131,7 +134,9 @@ enum Command {
     /// The server's own certificates: renewed on the same key, exchanged, put in force when vCenter is ready
     #[command(subcommand)]
     Tls(tls::Verb),
-    /// Certificates that are about to expire
+    /// Whether the server can do its work: root keys open, the store takes changes, the journal is flushed, the disk has room
+    Health(health::Args),
+    /// What somebody has to look after: keys that can't be opened, certificates that are about to expire
     #[command(subcommand)]
     Alarm(alarm::Verb),
     /// Root keys: they seal the keys of adapters, wrap anything else, and never leave the server
@@ -143,6 +148,12 @@ enum Command {
     /// Records of what was destroyed: signed, and checked without a server
     #[command(subcommand)]
     Destruction(destruction::Verb),
+    /// The recovery kit: it opens backups, and no server has it
+    #[command(subcommand)]
+    Recovery(recovery::Verb),
+    /// Backups: made while the server runs, verified and restored with the recovery kit
+    #[command(subcommand)]
+    Backup(backup::Verb),
     /// Key rings: groups of root keys and standard keys that access is granted on
     #[command(subcommand)]
     Ring(ring::Verb),
@@ -195,11 +206,12 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::MasterKey(verb) => master_key::run(&verb, &global, output),
         Command::Client(verb) => connected(&global, async |to| client::run(verb, &to.adapters().await?, output).await),
         Command::Cert(verb) => connected(&global, async |to| cert::run(verb, &to.adapters().await?, output).await),
-        Command::Key(verb) => connected(&global, async |to| key::run(verb, &to.adapters().await?, output).await),
+        Command::Key(verb) => connected(&global, async |to| key::run(verb, to, output).await),
         Command::Adapter(verb) => connected(&global, async |to| adapter::run(verb, to, output).await),
         Command::Door(verb) => connected(&global, async |to| door::run(verb, to, output).await),
         Command::Trust(verb) => connected(&global, async |to| trust::run(verb, &to.adapters().await?, output).await),
         Command::Tls(verb) => connected(&global, async |to| tls::run(verb, &to.installation(), output).await),
+        Command::Health(args) => connected(&global, async |to| health::run(args, to, output).await),
         Command::Alarm(verb) => connected(&global, async |to| alarm::run(verb, &to.identities().await?, output).await),
         Command::RootKey(verb) => {
             connected(&global, async |to| rootkey::run(verb, to.key_protect().await?, output).await)
@@ -209,6 +221,14 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         }
         Command::Destruction(verb) => match destruction::run_offline(verb, output)? {
             Some(verb) => connected(&global, async |to| destruction::run(verb, to, output).await),
+            None => Ok(()),
+        },
+        Command::Recovery(verb) => match recovery::run_offline(verb, output)? {
+            Some(verb) => connected(&global, async |to| recovery::run(verb, to, output).await),
+            None => Ok(()),
+        },
+        Command::Backup(verb) => match runtime()?.block_on(backup::run_offline(verb, &global, output))? {
+            Some(verb) => connected(&global, async |to| backup::run(verb, to, &global, output).await),
             None => Ok(()),
         },
         Command::Ring(verb) => connected(&global, async |to| ring::run(verb, &to.key_protect().await?, output).await),

@@ -42,14 +42,42 @@ pub struct Config {
     pub journal: JournalFlush,
     /// The key manager's periods.
     pub timers: Timers,
+    /// Whether they may be shorter than anybody should have them, which is for tests.
+    pub timers_for_tests: bool,
     /// How often it is looked for what falls due.
     pub schedule: Duration,
     /// What is logged.
     pub log: Log,
     /// How much of what clients may have.
     pub limits: Limits,
+    /// Where backups are put, how often one is made (none: by hand alone), and how many are kept.
+    pub backup: BackupPlan,
     /// Load balancers in front of the KMIP port, which speak the PROXY protocol.
     pub proxies: Vec<Network>,
+    /// Where numbers are shown to Prometheus without a key.
+    pub metrics: MetricsListener,
+    /// How often each adapter's key and one of its objects are opened to see whether they can be.
+    pub canary: Duration,
+}
+
+/// A listener of its own for Prometheus, over plain HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MetricsListener {
+    /// Where; none: there is none.
+    pub listen: Option<SocketAddr>,
+    /// Whether it may be an address that others than this machine reach.
+    pub open: bool,
+}
+
+/// Where backups are put, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupPlan {
+    /// The folder; none: `backups` in the data folder.
+    pub folder: Option<PathBuf>,
+    /// Between two, in hours; 0: by hand alone.
+    pub every: u32,
+    /// How many are kept.
+    pub keep: usize,
 }
 
 /// Where the master key comes from.
@@ -101,12 +129,39 @@ pub struct Limits {
     pub connections_per_adapter: usize,
     /// KMIP connections at a time whose client is not let in yet.
     pub waiting: usize,
+    /// Keys that a client destroys within an hour before that is an alarm.
+    pub destroys_per_hour: usize,
     /// From the connection to the end of the TLS handshake.
     pub handshake: Duration,
     /// For a request, from its first byte to its last, and for taking the answer.
     pub request: Duration,
     /// Between requests.
     pub idle: Duration,
+}
+
+impl Limits {
+    /// Files that are not for the KMIP port: the administration port's 512 connections, and the server's own.
+    const OTHER_FILES: usize = 640;
+
+    /// As much of these as fits where so many files may be open (none: any number), since each connection is one. Else those who say
+    /// nothing could take all of them before the rule that makes room for a newcomer is asked.
+    pub(crate) fn within(&self, files: Option<usize>) -> Limits {
+        let mut limits = self.clone();
+        let Some(files) = files else { return limits };
+        let room = files.saturating_sub(Self::OTHER_FILES).max(files / 2);
+        limits.waiting = self.waiting.min(room / 3).max(1);
+        limits.connections = self.connections.min(room - room / 3).max(1);
+        if limits != *self {
+            let Limits { waiting, connections, .. } = limits;
+            tracing::warn!(
+                files,
+                waiting,
+                connections,
+                "fewer connections than configured, for lack of open files: raise LimitNOFILE"
+            );
+        }
+        limits
+    }
 }
 
 impl Config {
@@ -120,6 +175,7 @@ impl Config {
             master_key: MasterKeySource::default(),
             journal: JournalFlush::Interval,
             timers: Timers::default(),
+            timers_for_tests: false,
             schedule: Duration::from_secs(60),
             log: Log { level: tracing::Level::INFO, format: LogFormat::Text },
             limits: Limits {
@@ -127,11 +183,15 @@ impl Config {
                 connections_per_address: 4096,
                 connections_per_adapter: 8192,
                 waiting: 8192,
+                destroys_per_hour: 100,
                 handshake: Duration::from_secs(10),
                 request: Duration::from_secs(30),
                 idle: Duration::from_secs(3600),
             },
+            backup: BackupPlan { folder: None, every: 24, keep: 14 },
             proxies: Vec::new(),
+            metrics: MetricsListener::default(),
+            canary: Duration::from_secs(86_400),
         }
     }
 }
@@ -160,4 +220,26 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// What is odd, though not wrong: to be logged.
     pub warnings: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_fit_into_the_files_that_may_be_open() {
+        let limits = Config::new("x".into()).limits;
+        let cases = [
+            (None, (8192, 16384)),
+            (Some(65_536), (8192, 16384)),
+            (Some(4096), (1152, 2304)),
+            (Some(1024), (170, 342)),
+            (Some(2), (1, 1)),
+        ];
+        for (files, expected) in cases {
+            let Limits { waiting, connections, .. } = limits.within(files);
+            assert_eq!((waiting, connections), expected, "{files:?}");
+            assert!(files.is_none_or(|files| waiting + connections <= files));
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod adapters;
 mod alarms;
 mod answer;
 mod attend;
+mod backups;
 mod bearer;
 mod beside;
 mod body;
@@ -28,6 +29,7 @@ mod key_protect;
 mod keys;
 mod metrics;
 mod openapi;
+mod prometheus;
 mod query;
 mod routes;
 mod server_certificate;
@@ -45,10 +47,12 @@ use kmip::Timestamp;
 use store::journal::Journal;
 use tower::ServiceExt;
 
+use crate::alarm::Alarms;
 use crate::identity::{Guesses, Tokens};
 use crate::kmip::{Book, Refusals, Sightings};
 pub use connection::serve;
 pub use metrics::Metrics;
+pub use prometheus::serve_plainly;
 use routes::Routes;
 
 /// What the handlers work with.
@@ -69,8 +73,18 @@ pub struct Administration {
     pub tokens: Arc<Tokens>,
     /// Failed attempts to show one.
     pub guesses: Guesses,
+    /// Backups, and the public half of the recovery key.
+    pub backups: Arc<crate::backup::Backups>,
+    /// What an operator should look into.
+    pub alarms: Arc<Alarms>,
     /// What was asked of instances that want it counted.
     pub metrics: Metrics,
+    /// The installation's numbers.
+    pub installation: Arc<crate::metrics::Metrics>,
+    /// What is looked up for them.
+    pub surveyor: Arc<crate::metrics::Surveyor>,
+    /// Whether the server can do its work.
+    pub health: Arc<crate::health::Health>,
     /// Certificates that came to the KMIP port and were on no list.
     pub book: Arc<Book>,
     /// The steps of a pairing that were seen there.
@@ -97,12 +111,14 @@ fn routes(administration: Shared) -> Routes {
     let routes = Routes::new(administration);
     let routes = health::add_to(routes);
     let routes = metrics::add_to(routes);
+    let routes = prometheus::add_to(routes);
     let routes = tokens::add_to(routes);
     let routes = identity::add_to(routes);
     let routes = certificates::add_to(routes);
     let routes = clients::add_to(routes);
     let routes = server_certificate::add_to(routes);
     let routes = alarms::add_to(routes);
+    let routes = backups::add_to(routes);
     let routes = door::add_to(routes);
     let routes = doors::add_to(routes);
     let routes = trust::add_to(routes);

@@ -7,16 +7,15 @@
 mod admission;
 mod book;
 mod connection;
+mod destroys;
 mod doors;
 mod handshake;
 mod listen;
 mod opening;
 mod proxy;
-mod quiet;
 mod refusals;
 mod rules;
 mod seats;
-mod shares;
 mod sightings;
 mod visitor;
 mod workers;
@@ -26,23 +25,27 @@ pub use listen::listen;
 pub use refusals::Refusals;
 pub use sightings::{Seen, Sightings, Step};
 
+use crate::alarm::Alarms;
 use crate::config::Limits;
+use crate::crowd::{Quiet, Shares};
+use crate::metrics;
 use crate::tls::Live;
 use ::kmip::Timestamp;
 use admission::Reminders;
+pub(crate) use destroys::DESTROYS;
+use destroys::Destroys;
 use doors::{Doors, Reception};
 use engine::Engine;
 use keymanager::Network;
-use quiet::Quiet;
 use rules::Rules;
 use seats::Seats;
-use shares::Shares;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use uuid::Uuid;
 use workers::Workers;
 
 /// How long requests in progress may take once the server is told to stop.
@@ -66,6 +69,10 @@ pub struct Port {
     pub book: Arc<Book>,
     /// Where the steps of a pairing are noted.
     pub sightings: Arc<Sightings>,
+    /// Where it is told that a client destroys many keys.
+    pub alarms: Arc<Alarms>,
+    /// Where what happens is counted.
+    pub metrics: Arc<metrics::Kmip>,
     /// Where connections have the time from.
     pub now: fn() -> Timestamp,
 }
@@ -116,9 +123,10 @@ async fn drain(news: watch::Sender<bool>, workers: Arc<Workers>) {
 struct House {
     port: Port,
     seats: Arc<Seats>,
-    shares: Arc<Shares>,
+    shares: Arc<Shares<Uuid>>,
     rules: Rules,
     quiet: Quiet,
+    destroys: Destroys,
     reminders: Reminders,
 }
 
@@ -129,6 +137,7 @@ impl House {
             shares: Shares::new(port.limits.connections_per_adapter),
             rules: Rules::default(),
             quiet: Quiet::default(),
+            destroys: Destroys::new(port.limits.destroys_per_hour, port.alarms.clone()),
             reminders: Reminders::default(),
             port,
         }

@@ -50,6 +50,11 @@ impl KmipService for Kmip {
         changed(call, id, key)
     }
 
+    async fn erase(&self, call: &Call, id: Uuid) -> Result<(), Error> {
+        let key = self.0.erase_standard_key(call.instance, id, &actor(call), call.now).await;
+        changed(call, id, key).map(drop)
+    }
+
     async fn purge(&self, call: &Call, id: Uuid) -> Result<(), Error> {
         let key = self.0.purge_standard_key(call.instance, id, &actor(call), call.now).await;
         changed(call, id, key).map(drop)
@@ -125,7 +130,7 @@ fn told(error: engine::manage::Error, id: Uuid) -> Error {
         E::NotFound(what) => Error::NotFound { what, name: id.to_string() },
         E::StandardKey(id, Refusal::NotDeleted) => Error::NotDeleted(id),
         E::StandardKey(id, Refusal::Deleted) => Error::Deleted(id),
-        E::StandardKey(id, Refusal::Destroyed) => Error::RestoreExpired(id),
+        E::StandardKey(id, Refusal::Erased) => Error::RestoreExpired(id),
         E::StandardKey(id, Refusal::Purged) => Error::NotFound { what: "key", name: id.to_string() },
         E::Refused(Refused::RootKey) => Error::Crypto(wrap::Error::Disabled(id)),
         E::Refused(_) => Error::Busy,

@@ -3,17 +3,22 @@
 //! What a request means is decided in `engine`, what a root key may do in `keymanager`. The invariant of this room: **no request
 //! reaches the engine except on behalf of a client whose key signed the handshake and whose certificate is on a list at that moment.**
 
+pub mod alarm;
 pub mod api;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod crowd;
 pub mod doctor;
 pub mod expiry;
 pub mod folder;
+pub mod health;
 pub mod http;
 pub mod identity;
 pub mod kmip;
 pub mod kmip_service;
+pub mod metrics;
 pub mod pki;
 pub mod serve;
 pub mod telemetry;

@@ -43,6 +43,8 @@ pub struct ObjectView {
     pub destroyed_at: Option<Timestamp>,
     /// Who destroyed it.
     pub destroyed_by: Option<String>,
+    /// Whether its material is there: a destroyed object without it can't be restored.
+    pub has_material: bool,
     /// Whether its record's tag was seen to be right. False while the adapter's root key can't be used.
     pub verified: bool,
 }
@@ -98,6 +100,7 @@ impl ObjectView {
             updated_by: history.updated_by.clone(),
             destroyed_at: object.destroyed_at(),
             destroyed_by: history.destroyed_by.clone(),
+            has_material: object.sealed.is_some(),
             verified,
         }
     }

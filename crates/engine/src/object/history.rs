@@ -3,8 +3,9 @@
 //! The invariant: nothing here is ever shown over KMIP. Each field is optional in the record, so that one from before there was such
 //! a field is read as if nothing of the kind had happened.
 
+use kmip::enums::State;
 use kmip::ttlv::{DecodeError, Reader, Writer};
-use kmip::{Tag, Timestamp};
+use kmip::{DateTime, Tag, Timestamp};
 
 const CREATED_BY: Tag = Tag(0x54_3001);
 const UPDATED_BY: Tag = Tag(0x54_3002);
@@ -12,6 +13,8 @@ const DESTROYED_BY: Tag = Tag(0x54_3003);
 const DELETED_AT: Tag = Tag(0x54_3004);
 const DELETED_BY: Tag = Tag(0x54_3005);
 const PURGED_AT: Tag = Tag(0x54_3006);
+const STATE_BEFORE: Tag = Tag(0x54_3007);
+const DEACTIVATION_BEFORE: Tag = Tag(0x54_3008);
 
 /// Who did what to an object: `CertificateID-<fingerprint>` of a KMIP client, or a principal's identifier. The dates of what a
 /// KMIP attribute tells (Initial Date, Last Change Date, Destroy Date) are there.
@@ -23,10 +26,21 @@ pub struct History {
     pub updated_by: Option<String>,
     /// Who destroyed its material, in KMIP's sense.
     pub destroyed_by: Option<String>,
+    /// What it was before it was destroyed, while that can be taken back.
+    pub before: Option<Before>,
     /// Its deletion as a standard key, while it is deleted.
     pub deleted: Option<Deletion>,
     /// When its material was erased for good and it became a tombstone.
     pub purged_at: Option<Timestamp>,
+}
+
+/// What an object was before it was destroyed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Its state; none for an object that has no states.
+    pub state: Option<State>,
+    /// Its Deactivation Date.
+    pub deactivation: Option<DateTime>,
 }
 
 /// The deletion of a standard key.
@@ -47,7 +61,8 @@ impl History {
             Some(at) => Some(Deletion { at, by: reader.required(DELETED_BY)? }),
             None => None,
         };
-        Ok(History { created_by, updated_by, destroyed_by, deleted, purged_at: moment(reader, PURGED_AT)? })
+        let purged_at = moment(reader, PURGED_AT)?;
+        Ok(History { created_by, updated_by, destroyed_by, before: before(reader)?, deleted, purged_at })
     }
 
     pub(super) fn write(&self, out: &mut Writer) {
@@ -59,7 +74,20 @@ impl History {
             out.text(DELETED_BY, by);
         }
         out.optional(PURGED_AT, self.purged_at.map(Timestamp::millis).as_ref());
+        if let Some(Before { state, deactivation }) = &self.before {
+            out.long_integer(STATE_BEFORE, state.map_or(NO_STATE, |state| i64::from(state.number())));
+            out.optional(DEACTIVATION_BEFORE, deactivation.map(|date| date.0).as_ref());
+        }
     }
+}
+
+/// KMIP numbers its states from 1.
+const NO_STATE: i64 = 0;
+
+fn before(reader: &mut Reader<'_>) -> Result<Option<Before>, DecodeError> {
+    let Some(state) = reader.optional::<i64>(STATE_BEFORE)? else { return Ok(None) };
+    let state = u32::try_from(state).ok().filter(|state| i64::from(*state) != NO_STATE).map(State::from_number);
+    Ok(Some(Before { state, deactivation: reader.optional(DEACTIVATION_BEFORE)?.map(DateTime) }))
 }
 
 fn moment(reader: &mut Reader<'_>, tag: Tag) -> Result<Option<Timestamp>, DecodeError> {

@@ -1,4 +1,5 @@
-//! Destroy: an object's material goes, its attributes stay (KMIP 1.4, 4.21).
+//! Destroy: an object's material is given out no more, its attributes stay (KMIP 1.4, 4.21). An administrator can take it back for a time:
+//! see [`crate::lifecycle::destroy`].
 
 use kmip::enums::Operation as Code;
 use kmip::payload::{ObjectRequest, ObjectResponse};
@@ -22,7 +23,7 @@ impl Operation for Destroy {
         if stored.object.is_destroyed() {
             return Err(Refusal::Denied("the object is destroyed already").into());
         }
-        lifecycle::erase(stored.change(), scope.initiator(), scope.now())?;
+        lifecycle::destroy(stored.change(), scope.initiator(), scope.now())?;
         scope.release_names(&stored.object).await?;
         scope.update(&mut stored).await?;
         Ok(ObjectResponse { unique_identifier: stored.object.identifier() })

@@ -3,8 +3,8 @@
 //! The invariant: a name that is in use is a record of its own, which says whose it is; so of two who want it at once, the second's
 //! commit finds it there.
 
-use kmip::Value;
 use kmip::attribute::{self, AttributeName};
+use kmip::{Value, tag};
 use store::{Change, Expect, Key, Kind, Record};
 use uuid::Uuid;
 
@@ -44,6 +44,24 @@ impl Scope<'_> {
             self.release_name(object.id.0, &name.value).await?;
         }
         Ok(())
+    }
+
+    /// Takes the names of an object that was destroyed again. Those that another object has by now it loses; gives these back, as text.
+    pub(crate) async fn reclaim_names(&mut self, object: &mut Object) -> Result<Vec<String>, Failure> {
+        let name = AttributeName::Standard(&attribute::NAME);
+        let names: Vec<Value> = object.instances(&name).map(|attribute| attribute.value.clone()).collect();
+        let mut lost = Vec::new();
+        for value in names {
+            match self.claim_name(object.id.0, &value).await {
+                Ok(()) => {}
+                Err(Failure::Refused(Refusal::NameTaken)) => {
+                    object.attributes.retain(|attribute| attribute.name != name || attribute.value != value);
+                    lost.extend(value.field(tag::NAME_VALUE).and_then(Value::as_text).map(str::to_owned));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(lost)
     }
 
     /// Passes a name on to another object, if it is this object's. Tells whether it was.

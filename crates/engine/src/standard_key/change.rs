@@ -1,4 +1,4 @@
-//! Standard keys are deleted, restored and purged.
+//! Standard keys are deleted, restored, erased and purged.
 //!
 //! The invariant: each change is one batch with its event, and a deletion that is taken back leaves no trace in the object.
 
@@ -13,6 +13,7 @@ use super::{Deletion, StandardKey};
 use crate::Engine;
 use crate::error::{Failure, Refusal as Kmip};
 use crate::exchange::ATTEMPTS;
+use crate::lifecycle;
 use crate::manage::Error;
 use crate::object::Object;
 use crate::origin::{Change, Origin};
@@ -36,7 +37,8 @@ impl Engine {
         self.step(instance, id, Step::Delete, by, now).await
     }
 
-    /// Takes a deletion back: the object is what it was, byte for byte.
+    /// Takes a deletion back, or a destruction by KMIP: the object is what it was, byte for byte. One that was destroyed comes back without
+    /// those of its names that another object has taken in the meantime.
     ///
     /// # Errors
     /// No such key, one that is not deleted or whose material is gone, and as [`Engine::delete_standard_key`].
@@ -48,6 +50,20 @@ impl Engine {
         now: Timestamp,
     ) -> Result<StandardKey, Error> {
         self.step(instance, id, Step::Restore, by, now).await
+    }
+
+    /// Erases the material of a deleted or destroyed key, since the time for taking that back is over. All else stays.
+    ///
+    /// # Errors
+    /// No such key, one that is not deleted or has no material any more, and as [`Engine::delete_standard_key`].
+    pub async fn erase_standard_key(
+        &self,
+        instance: Uuid,
+        id: Uuid,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<StandardKey, Error> {
+        self.step(instance, id, Step::Erase, by, now).await
     }
 
     /// Erases a deleted key's material for good and gives its names back. A tombstone stays.
@@ -95,37 +111,59 @@ impl Engine {
         Stage::of(&stored.object).after(step).map_err(refused)?;
         let origin = Origin::Administrator { adapter, by };
         let mut scope = Scope::administrative(self, &origin, now);
-        take(step, &mut stored, &mut scope).await?;
-        let change = Change { action: step.action(), type_uri: "kms/secrets", id, name: None, message: None };
+        let lost = take(step, &mut stored, &mut scope).await?;
+        let message =
+            (!lost.is_empty()).then(|| format!("without its names that another key has now: {}", lost.join(", ")));
+        let message = message.as_deref();
+        let change = Change { action: step.action(), type_uri: "kms/secrets", id, name: None, message };
         scope.commit(origin.changed(&change, now)).await?;
         Ok(StandardKey::of(adapter, &Viewed { object: Arc::clone(&stored.object), verified: true }))
     }
 }
 
-async fn take(step: Step, stored: &mut Stored, scope: &mut Scope<'_>) -> Result<(), Failure> {
+/// Takes a step; gives the names that the key has lost to others.
+async fn take(step: Step, stored: &mut Stored, scope: &mut Scope<'_>) -> Result<Vec<String>, Failure> {
     match step {
         Step::Delete => {
             let deletion = Deletion { at: scope.now(), by: scope.initiator().to_owned() };
             stored.change().history.deleted = Some(deletion);
-            scope.replace(stored).await
+            scope.replace(stored).await?;
         }
-        Step::Restore => {
+        Step::Restore if stored.object.is_deleted() => {
             stored.change().history.deleted = None;
-            scope.replace(stored).await
+            scope.replace(stored).await?;
+        }
+        Step::Restore => return revive(stored, scope).await,
+        Step::Erase => {
+            scope.release_names(&stored.object).await?;
+            let object = stored.change();
+            (object.sealed, object.history.before) = (None, None);
+            scope.replace(stored).await?;
         }
         Step::Purge => {
             scope.release_names(&stored.object).await?;
             let now = scope.now();
             erase(stored.change(), now);
-            scope.bury(stored).await
+            scope.bury(stored).await?;
         }
     }
+    Ok(Vec::new())
+}
+
+async fn revive(stored: &mut Stored, scope: &mut Scope<'_>) -> Result<Vec<String>, Failure> {
+    let object = stored.change();
+    if !lifecycle::revive(object) {
+        return Err(Kmip::Destroyed.into());
+    }
+    let lost = scope.reclaim_names(object).await?;
+    scope.update(stored).await?;
+    Ok(lost)
 }
 
 /// Leaves of an object when it was made, last changed and destroyed, and by whom.
 fn erase(object: &mut Object, now: Timestamp) {
     let kept = [&attribute::INITIAL_DATE, &attribute::LAST_CHANGE_DATE, &attribute::DESTROY_DATE];
     object.attributes.retain(|attribute| kept.iter().any(|row| attribute.name.is(row)));
-    object.sealed = None;
+    (object.sealed, object.history.before) = (None, None);
     object.history.purged_at = Some(now);
 }

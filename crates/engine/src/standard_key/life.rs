@@ -14,9 +14,11 @@ pub(super) enum Stage {
     Live,
     /// It was deleted, and can be restored.
     Deleted,
-    /// Its material was destroyed in KMIP's sense: for the key manager it is deleted, with nothing to restore.
+    /// It was destroyed in KMIP's sense, which for the key manager is a deletion, and can be restored.
     Destroyed,
-    /// Its material was erased for good.
+    /// It is deleted or destroyed, and its material is erased: there is nothing to restore.
+    Erased,
+    /// It was purged: what is left is that it was.
     Purged,
 }
 
@@ -25,21 +27,23 @@ pub(super) enum Stage {
 pub(super) enum Step {
     Delete,
     Restore,
+    /// The time for restoring is over.
+    Erase,
     Purge,
 }
 
 /// Why a step can't be taken. Reads on after "key ...".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Restoring or purging what is not deleted.
+    /// Restoring, erasing or purging what is not deleted.
     #[error("is not deleted: delete it first")]
     NotDeleted,
     /// Deleting what is deleted.
     #[error("is deleted already")]
     Deleted,
-    /// Restoring what was destroyed.
-    #[error("was destroyed, so its material is gone: it can't be restored")]
-    Destroyed,
+    /// Restoring or erasing what has no material any more.
+    #[error("was deleted or destroyed too long ago, so its material is gone: it can't be restored")]
+    Erased,
     /// Anything with what was purged.
     #[error("was purged: there is nothing left of it")]
     Purged,
@@ -47,9 +51,12 @@ pub enum Refusal {
 
 impl Stage {
     pub(super) fn of(object: &Object) -> Stage {
+        let is_erased = object.sealed.is_none();
         match (object.history.purged_at.is_some(), object.is_deleted(), object.is_destroyed()) {
             (true, _, _) => Stage::Purged,
+            (false, true, _) | (false, _, true) if is_erased => Stage::Erased,
             (false, true, _) => Stage::Deleted,
+            // One that was destroyed before anything was kept of what it was has no material either.
             (false, false, true) => Stage::Destroyed,
             (false, false, false) => Stage::Live,
         }
@@ -59,22 +66,24 @@ impl Stage {
     pub(super) fn after(self, step: Step) -> Result<Stage, Refusal> {
         match (self, step) {
             (Stage::Live, Step::Delete) => Ok(Stage::Deleted),
-            (Stage::Deleted, Step::Restore) => Ok(Stage::Live),
-            (Stage::Deleted | Stage::Destroyed, Step::Purge) => Ok(Stage::Purged),
-            (Stage::Live, Step::Restore | Step::Purge) => Err(Refusal::NotDeleted),
-            (Stage::Deleted | Stage::Destroyed, Step::Delete) => Err(Refusal::Deleted),
-            (Stage::Destroyed, Step::Restore) => Err(Refusal::Destroyed),
-            (Stage::Purged, Step::Delete | Step::Restore | Step::Purge) => Err(Refusal::Purged),
+            (Stage::Deleted | Stage::Destroyed, Step::Restore) => Ok(Stage::Live),
+            (Stage::Deleted | Stage::Destroyed, Step::Erase) => Ok(Stage::Erased),
+            (Stage::Deleted | Stage::Destroyed | Stage::Erased, Step::Purge) => Ok(Stage::Purged),
+            (Stage::Live, Step::Restore | Step::Erase | Step::Purge) => Err(Refusal::NotDeleted),
+            (Stage::Deleted | Stage::Destroyed | Stage::Erased, Step::Delete) => Err(Refusal::Deleted),
+            (Stage::Erased, Step::Restore | Step::Erase) => Err(Refusal::Erased),
+            (Stage::Purged, Step::Delete | Step::Restore | Step::Erase | Step::Purge) => Err(Refusal::Purged),
         }
     }
 }
 
 impl Step {
-    /// IBM's name for it (Key Protect: activity tracking events).
+    /// Its name in audit events: IBM's, where IBM has the step (Key Protect: activity tracking events).
     pub(super) fn action(self) -> &'static str {
         match self {
             Step::Delete => "kms.secrets.delete",
             Step::Restore => "kms.secrets.restore",
+            Step::Erase => "keystead.kmip-object.erase",
             Step::Purge => "kms.secrets.purge",
         }
     }

@@ -33,6 +33,11 @@ fn the_table_is_the_specifications() {
     }
     let unknown = EVENTS.map(|event| next(State::Unknown(0x8000_0001), event).ok());
     assert_eq!(unknown, [None; 4], "a state that nobody knows leads nowhere");
+    // What an administrator alone may do.
+    for state in State::ALL.iter().copied().chain([State::Unknown(0x8000_0001)]) {
+        let after = (state == State::Deactivated).then_some(State::Active);
+        assert_eq!(next(state, Event::Reactivate).ok(), after, "{state:?}");
+    }
 }
 
 /// A key in a state.
@@ -72,6 +77,7 @@ async fn operations_take_the_same_transitions() {
                 Event::Deactivate => bench.ask("Revoke", &revoke(&key, "Cessation of Operation")).await,
                 Event::Compromise => bench.ask("Revoke", &revoke(&key, "CA Compromise")).await,
                 Event::Destroy => bench.ask("Destroy", &unique(&key)).await,
+                Event::Reactivate => continue, // no operation of KMIP's
             };
             assert_eq!(answer.is_ok(), after.is_some(), "{state:?} {event:?}");
             assert_eq!(state_of(&bench, &key).await, after.unwrap_or(state), "{state:?} {event:?}");

@@ -20,6 +20,7 @@ mod meddler;
 mod model;
 mod old_records;
 mod registry;
+mod restoring;
 mod root_keys;
 mod standard_keys;
 mod standard_model;

@@ -217,32 +217,41 @@ async fn names_stay_taken_until_the_purge() {
     assert_eq!(ids(&bench.done("Locate", &named("name")).await), [heir]);
 }
 
-/// The steps that each stage has, or why not: delete, restore, purge.
+async fn erase(bench: &Bench, key: &str) -> Outcome {
+    bench.engine.erase_standard_key(bench.instance, uuid(key), &by(), bench.now()).await
+}
+
+/// The steps that each stage has, or why not: delete, restore, erase, purge.
 #[tokio::test]
 async fn each_stage_has_its_steps() {
-    use Refusal::{Deleted, Destroyed, NotDeleted, Purged};
-    let table: [(&str, [Option<Refusal>; 3]); 4] = [
-        ("live", [None, Some(NotDeleted), Some(NotDeleted)]),
-        ("deleted", [Some(Deleted), None, None]),
-        ("destroyed", [Some(Deleted), Some(Destroyed), None]),
-        ("purged", [Some(Purged), Some(Purged), Some(Purged)]),
+    use Refusal::{Deleted, Erased, NotDeleted, Purged};
+    let table: [(&str, [Option<Refusal>; 4]); 6] = [
+        ("live", [None, Some(NotDeleted), Some(NotDeleted), Some(NotDeleted)]),
+        ("deleted", [Some(Deleted), None, None, None]),
+        ("destroyed", [Some(Deleted), None, None, None]),
+        ("deleted, erased", [Some(Deleted), Some(Erased), Some(Erased), None]),
+        ("destroyed, erased", [Some(Deleted), Some(Erased), Some(Erased), None]),
+        ("purged", [Some(Purged), Some(Purged), Some(Purged), Some(Purged)]),
     ];
     let bench = Bench::new().await;
     for (stage, refusals) in table {
         for (step, refusal) in refusals.into_iter().enumerate() {
             let key = bench.key(&[]).await;
-            if stage == "destroyed" {
+            if stage.starts_with("destroyed") {
                 bench.done("Destroy", &unique(&key)).await;
             } else if stage != "live" {
                 delete(&bench, &key).await.unwrap();
             }
             if stage == "purged" {
                 purge(&bench, &key).await.unwrap();
+            } else if stage.ends_with("erased") {
+                erase(&bench, &key).await.unwrap();
             }
             let before = (shown(&bench, &key).await, bench.store.records().await);
             let outcome = match step {
                 0 => delete(&bench, &key).await,
                 1 => restore(&bench, &key).await,
+                2 => erase(&bench, &key).await,
                 _ => purge(&bench, &key).await,
             };
             match refusal {
@@ -288,11 +297,10 @@ async fn what_is_known_of_a_standard_key() {
     assert_eq!(restore(&bench, &key).await.unwrap(), changed);
     bench.done("Revoke", &revoke(&key, "Superseded")).await;
     bench.done("Destroy", &unique(&key)).await;
-    let destroyed =
-        StandardKey { updated: Some(bench.now()), deleted: deletion(bench.now(), &client), erased: true, ..made };
+    let destroyed = StandardKey { updated: Some(bench.now()), deleted: deletion(bench.now(), &client), ..made };
     assert_eq!(shown(&bench, &key).await.unwrap(), destroyed);
     bench.pass(5);
-    assert_eq!(purge(&bench, &key).await.unwrap(), StandardKey { purged: true, ..destroyed });
+    assert_eq!(purge(&bench, &key).await.unwrap(), StandardKey { erased: true, purged: true, ..destroyed });
 }
 
 #[tokio::test]
@@ -307,6 +315,7 @@ async fn what_never_was_or_is_anothers_is_not_found() {
         for outcome in [
             engine.delete_standard_key(instance, id, &by(), now).await,
             engine.restore_standard_key(instance, id, &by(), now).await,
+            engine.erase_standard_key(instance, id, &by(), now).await,
             engine.purge_standard_key(instance, id, &by(), now).await,
         ] {
             assert!(matches!(outcome, Err(Error::NotFound("key"))), "{outcome:?}");

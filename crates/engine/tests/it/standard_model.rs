@@ -88,7 +88,9 @@ impl World {
             }
             Step::Destroy(key) => self.destroy(key).await,
             Step::Delete(key) => self.step(key, &[(Stage::Live, Stage::Deleted)], step).await,
-            Step::Restore(key) => self.step(key, &[(Stage::Deleted, Stage::Live)], step).await,
+            Step::Restore(key) => {
+                self.step(key, &[(Stage::Deleted, Stage::Live), (Stage::Destroyed, Stage::Live)], step).await;
+            }
             Step::Purge(key) => {
                 let ways = [(Stage::Deleted, Stage::Purged), (Stage::Destroyed, Stage::Purged)];
                 self.step(key, &ways, step).await;
@@ -228,7 +230,7 @@ impl World {
 }
 
 fn same(shown: &StandardKey, key: &Model) {
-    let erased = matches!(key.stage, Stage::Destroyed | Stage::Purged);
+    let erased = key.stage == Stage::Purged;
     let seen = (shown.deleted.is_some(), shown.erased, shown.purged, shown.verified);
     assert_eq!(seen, (key.stage != Stage::Live, erased, key.stage == Stage::Purged, true));
 }

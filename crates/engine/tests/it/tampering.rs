@@ -144,7 +144,7 @@ async fn sealed_material_opens_for_its_object_alone() {
 }
 
 #[tokio::test]
-async fn a_destroyed_key_is_gone_from_its_record() {
+async fn an_erased_key_is_gone_from_its_record() {
     let bench = Bench::new().await;
     let key = bench.key(&[]).await;
     let sealed = async || {
@@ -153,6 +153,9 @@ async fn a_destroyed_key_is_gone_from_its_record() {
     };
     assert!(sealed().await);
     bench.done("Destroy", &unique(&key)).await;
+    assert!(sealed().await, "it can be restored");
+    let id = uuid::Uuid::parse_str(&key).unwrap();
+    bench.engine.erase_standard_key(bench.instance, id, &by(), bench.now()).await.unwrap();
     assert!(!sealed().await);
 }
 

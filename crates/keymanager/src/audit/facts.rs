@@ -113,9 +113,12 @@ pub(super) fn kind(action: Action) -> &'static str {
         Action::ListCertificates | Action::AddCertificate | Action::ReadCertificate | Action::DeleteCertificate => {
             "kmip-client-certificate"
         }
-        Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject => "kmip-object",
+        Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject | Action::ReactivateKmipObject => {
+            "kmip-object"
+        }
         Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
         Action::ListDestructions | Action::ReadDestruction => "destruction",
+        Action::ReadBackups | Action::CreateBackup | Action::UpdateRecoveryKey => "backup",
         Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {
             "serviceid"
         }
@@ -133,6 +136,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::UpdateInstance
         | Action::DeleteInstance
         | Action::ReadMetrics
+        | Action::ReadInstallationMetrics
         | Action::ReadSigningKey
         | Action::ChangeMasterKey
         | Action::ReadRoles => "",

@@ -99,13 +99,13 @@ macro_rules! actions {
 
             /// Whether it is about instances and the access to them, rather than about keys: network policies are not for it.
             pub(crate) fn is_platform(self) -> bool {
-                let of_keys = ["kms.", "keystead.erasure.", "keystead.destruction."];
+                let of_keys = ["kms.", "keystead.erasure.", "keystead.destruction.", "keystead.kmip-object."];
                 !of_keys.iter().any(|prefix| self.event().starts_with(prefix))
             }
 
             /// Whether it is about the KMIP service of an instance.
             pub(crate) fn is_of_kmip(self) -> bool {
-                self.event().starts_with("kms.kmip-management.")
+                ["kms.kmip-management.", "keystead.kmip-object."].iter().any(|of| self.event().starts_with(of))
             }
 
             /// Who may.
@@ -179,6 +179,7 @@ actions! {
     ListKmipObjects          "kms.kmip-management.list"                      [Manager KmipAdapterManager]
     ReadKmipObject           "kms.kmip-management.read"                      [Manager KmipAdapterManager]
     DeleteKmipObject         "kms.kmip-management.delete"                    [Manager KmipAdapterManager]
+    ReactivateKmipObject     "keystead.kmip-object.reactivate"               [Manager KmipAdapterManager]
     // Instances and access to them: platform roles. The names of events are those of IBM's resource controller and IAM.
     ListInstances            "resource-controller.instance.list"             [Viewer Operator Editor Administrator]
     ReadInstance             "resource-controller.instance.retrieve"         [Viewer Operator Editor Administrator]
@@ -203,9 +204,15 @@ actions! {
     // The server's own certificates: platform roles. What is done to them has no name of IBM's.
     ReadServerCertificate    "keystead.server-certificate.read"             [Viewer Operator Editor Administrator]
     UpdateServerCertificate  "keystead.server-certificate.update"           [Administrator]
+    // The installation's numbers, of all instances.
+    ReadInstallationMetrics  "keystead.metrics.read"                        [Viewer Operator Editor Administrator]
     // Asked for at the control socket of the machine, not over the network.
     ChangeMasterKey          "keystead.master-key.change"                    [Administrator]
     // What anybody with an API key may do.
+    // Backups hold all that the installation has: they are its administrators' alone.
+    ReadBackups              "keystead.backup.read"                         [Administrator]
+    CreateBackup             "keystead.backup.create"                       [Administrator]
+    UpdateRecoveryKey        "keystead.recovery-key.update"                 [Administrator]
     ReadSigningKey           "keystead.signing-key.read"                     [Viewer Operator Editor Administrator Reader ReaderPlus Writer Manager KeyPurge KmipAdapterManager VmwareKmipManager]
     ReadRoles                "iam-access-management.role.read"               [Viewer Operator Editor Administrator Reader ReaderPlus Writer Manager KeyPurge KmipAdapterManager VmwareKmipManager]
 }

@@ -76,7 +76,8 @@ async fn check(world: &World, who: &Principal, grants: &[(Role, &Target)]) -> us
             let holds = |thing: &Thing, target: &Target| {
                 // Who manages KMIP manages that of the whole instance.
                 let narrow = target.ring.is_some() || target.key.is_some();
-                thing.lies_in(target) && !(narrow && action.event().starts_with("kms.kmip-management."))
+                let of_kmip = ["kms.kmip-management.", "keystead.kmip-object."];
+                thing.lies_in(target) && !(narrow && of_kmip.iter().any(|of| action.event().starts_with(of)))
             };
             let expected = grants.iter().any(|(role, target)| allowed(*role, action) && holds(thing, target));
             let entered = world.house.enter(who, thing.instance.unwrap_or_default(), action).await;
@@ -219,6 +220,7 @@ async fn network_policies_are_for_keys() {
         (Action::ReadAllowedIpPort, [true, true, true], [false, false, false]),
         (Action::ReadInstancePolicies, [true, true, true], [true, false, false]),
         (Action::WriteInstancePolicies, [true, true, true], [true, false, false]),
+        (Action::ReadInstallationMetrics, [true, true, false], [true, true, false]),
         (Action::ReadMetrics, [true, true, false], [false, false, false]),
         (Action::ReadInstance, [true, true, false], [true, true, false]),
         (Action::ReadServerCertificate, [true, true, false], [true, true, false]),

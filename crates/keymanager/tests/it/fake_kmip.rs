@@ -129,6 +129,10 @@ impl KmipService for FakeKmip {
         self.change(call, id, |key| (key.deleted, key.deleted_by) = (None, None))
     }
 
+    async fn erase(&self, call: &Call, id: Uuid) -> Result<(), Error> {
+        self.change(call, id, |key| key.erased = true).map(drop)
+    }
+
     async fn purge(&self, call: &Call, id: Uuid) -> Result<(), Error> {
         self.change(call, id, |_| ())?;
         self.keys.lock().remove(&(call.instance, id));

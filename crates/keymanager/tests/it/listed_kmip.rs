@@ -102,6 +102,10 @@ impl KmipService for ListedKmip {
         Err(Error::Busy)
     }
 
+    async fn erase(&self, _: &Call, _: Uuid) -> Result<(), Error> {
+        Err(Error::Busy)
+    }
+
     async fn purge(&self, _: &Call, _: Uuid) -> Result<(), Error> {
         Err(Error::Busy)
     }

@@ -35,7 +35,7 @@ const SERVICE: &[Ability] = &[
     (&[CreateAdapter, UpdateAdapter, DeleteAdapter, ReadAdapter], &[Manager, KmipAdapterManager, VmwareKmipManager]),
     (&[AddCertificate, DeleteCertificate], &[Manager, KmipAdapterManager, VmwareKmipManager]),
     (&[ListAdapters, ListCertificates, ReadCertificate], &[Manager, KmipAdapterManager]),
-    (&[ListKmipObjects, ReadKmipObject, DeleteKmipObject], &[Manager, KmipAdapterManager]),
+    (&[ListKmipObjects, ReadKmipObject, DeleteKmipObject, ReactivateKmipObject], &[Manager, KmipAdapterManager]),
     // The server's own.
     (&[ExpireKey], &[]),
 ];

@@ -27,6 +27,15 @@ pub struct Key {
     pub created_at: String,
 }
 
+/// Why a deactivated key is made active again.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reactivate {
+    /// For the audit: 1 to 240 characters, on one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// An attribute as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attribute {

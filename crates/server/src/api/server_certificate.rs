@@ -1,4 +1,4 @@
-//! The server's own certificates, and the alarms about certificates that are about to expire.
+//! The server's own certificates.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -60,46 +60,10 @@ pub struct ServerRequest {
     pub csr: String,
 }
 
-/// A certificate that is about to expire, or has.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Alarm {
-    /// `server`, `server-staged`, `server-ca`, `client` or `client-ca`.
-    pub kind: String,
-    /// `warning` or `error`.
-    pub severity: String,
-    /// What, and when, in a sentence.
-    pub message: String,
-    /// What to do.
-    pub advice: String,
-    /// Whole days until it expires; negative afterwards.
-    pub days_left: i64,
-    /// The threshold that it crossed: 90, 30, 14, 7, 1, or 0 once it has expired.
-    pub threshold_days: i64,
-    /// The end of its validity.
-    pub not_after: String,
-    /// The subject's distinguished name.
-    pub subject: String,
-    /// SHA-256 of the DER in lower-case hexadecimal.
-    pub fingerprint: String,
-    /// The instance, where it is on an adapter's list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instance: Option<String>,
-    /// The adapter's name, where it is on its list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub adapter: Option<String>,
-    /// The entry's name, where it is on a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-}
-
 impl Resource for ServerCertificate {
     const TYPE: &'static str = "application/vnd.keystead.server-certificate+json";
 }
 
 impl Resource for ServerRequest {
     const TYPE: &'static str = "application/vnd.keystead.server-request+json";
-}
-
-impl Resource for Alarm {
-    const TYPE: &'static str = "application/vnd.keystead.alarm+json";
 }

@@ -1,4 +1,4 @@
-//! `keystead alarm`: certificates that are about to expire.
+//! `keystead alarm`: what to look into.
 
 use super::api::Api;
 use super::output::Column;
@@ -7,13 +7,13 @@ use crate::api::Alarm;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
-    /// List the certificates that expire within 90 days or have expired, the most urgent first, and what to do about each
+    /// List what to look into and what to do about it: what went wrong or may, and the certificates that expire within 90 days
     List,
 }
 
 const COLUMNS: [Column<Alarm>; 4] = [
     Column("Severity", |alarm| alarm.severity.clone()),
-    Column("Days left", |alarm| alarm.days_left.to_string()),
+    Column("Days left", |alarm| alarm.days_left.map_or_else(String::new, |days| days.to_string())),
     Column("What", |alarm| alarm.message.clone()),
     Column("What to do", |alarm| alarm.advice.clone()),
 ];
@@ -22,7 +22,7 @@ pub(crate) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(),
     match verb {
         Verb::List => {
             let alarms: Vec<Alarm> = api.list(&["alarms"]).await?;
-            output.list(&alarms, &COLUMNS, "No certificate expires within 90 days.")
+            output.list(&alarms, &COLUMNS, "No alarm stands, and no certificate expires within 90 days.")
         }
     }
 }

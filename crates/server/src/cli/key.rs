@@ -3,8 +3,11 @@
 use super::cert::AdapterName;
 use super::confirm::Consent;
 use super::output::Column;
-use super::{Api, Failure, Output};
-use crate::api::{Attribute, Key};
+use super::{Api, Client, Failure, Output};
+use crate::api::key_protect::Key as StandardKey;
+use crate::api::{Attribute, Key, Reactivate};
+use keymanager::KMIP_PREFIX;
+use serde_json::Map;
 
 /// Keys asked for at a time.
 const PAGE: usize = 1000;
@@ -15,6 +18,9 @@ pub(crate) enum Verb {
     List {
         #[command(flatten)]
         adapter: AdapterName,
+        /// Those of the whole instance that were destroyed or deleted, and until when each can be restored
+        #[arg(long, conflicts_with = "adapter")]
+        deleted: bool,
     },
     /// Show a key, without its material
     Show {
@@ -23,7 +29,25 @@ pub(crate) enum Verb {
         #[command(flatten)]
         adapter: AdapterName,
     },
-    /// Destroy a key: what is encrypted with it can't be read any more
+    /// Restore a key that was destroyed or deleted within the last 30 days: it is what it was
+    Restore {
+        /// KMIP unique identifier
+        id: String,
+    },
+    /// Make a deactivated key active again, which vCenter can't: KMIP has no way back
+    #[command(
+        after_help = "Example: keystead key reactivate 0b4c1d9e-7d5a-4c3f-8a44-0d6f5b2c9e11 --reason 'deactivated by mistake'"
+    )]
+    Reactivate {
+        /// KMIP unique identifier
+        id: String,
+        #[command(flatten)]
+        adapter: AdapterName,
+        /// Why, for the audit
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Destroy a key: what is encrypted with it can't be read any more, unless it is restored within 30 days
     Destroy {
         /// KMIP unique identifier
         id: String,
@@ -56,9 +80,30 @@ const SHOWN: [Column<Key>; 6] = [
     Column("Attributes", attributes),
 ];
 
-pub(crate) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(), Failure> {
+const DELETED: [Column<StandardKey>; 5] = [
+    Column("Id", |key| key.id.clone()),
+    Column("Deleted", |key| key.deletion_date.clone().unwrap_or_default()),
+    Column("By", |key| key.deleted_by.clone().unwrap_or_default()),
+    Column("Can be restored until", restorable),
+    Column("Erased for good", |key| key.purge_scheduled_on.clone().unwrap_or_default()),
+];
+
+pub(crate) async fn run(verb: Verb, client: &Client, output: Output) -> Result<(), Failure> {
+    let api = &client.adapters().await?;
     match verb {
-        Verb::List { adapter: AdapterName { adapter } } => {
+        Verb::List { deleted: true, .. } => list_deleted(&client.key_protect().await?, output).await,
+        Verb::Restore { id } => {
+            let api = client.key_protect().await?;
+            let restored: StandardKey = api.post(&["keys", &id, "restore"], &Map::new()).await?;
+            output.done(&restored, &format!("Key {id} was restored: clients find it again, in the state that it had."))
+        }
+        Verb::Reactivate { id, adapter: AdapterName { adapter }, reason } => {
+            let path = ["adapters", &adapter, "keys", &id, "reactivate"];
+            let key: Key = api.post(&path, &Reactivate { reason }).await?;
+            output
+                .done(&key, &format!("Key {id} is active again. Its Deactivation Date and Revocation Reason are gone."))
+        }
+        Verb::List { adapter: AdapterName { adapter }, deleted: false } => {
             let keys = api.pages(&["adapters", &adapter, "keys"], PAGE).await?;
             output.list(&keys, &LISTED, &format!("Adapter {adapter} holds no keys."))
         }
@@ -67,11 +112,28 @@ pub(crate) async fn run(verb: Verb, api: &Api<'_>, output: Output) -> Result<(),
         }
         Verb::Destroy { id, adapter: AdapterName { adapter }, force, consent } => {
             consent.obtain(&format!(
-                "Key {id} of adapter {adapter} will be destroyed, and what it encrypts can't be read any more."
+                "Key {id} of adapter {adapter} will be destroyed, and what it encrypts can't be read unless it is restored within 30 days."
             ))?;
             api.delete(&["adapters", &adapter, "keys", &id], force).await?;
-            output.say(&format!("Key {id} was destroyed."))
+            output.say(&format!(
+                "Key {id} was destroyed. Until 30 days from now: keystead key restore {id}{}",
+                api.here()
+            ))
         }
+    }
+}
+
+/// What clients made and what was then destroyed or deleted, of all adapters of the instance.
+async fn list_deleted(api: &Api<'_>, output: Output) -> Result<(), Failure> {
+    let keys: Vec<StandardKey> = api.all(&["keys"], &[("state", "5"), ("extractable", "true")]).await?;
+    let kmip: Vec<StandardKey> = keys.into_iter().filter(|key| key.name.starts_with(KMIP_PREFIX)).collect();
+    output.list(&kmip, &DELETED, "No key that a client made is destroyed or deleted.")
+}
+
+fn restorable(key: &StandardKey) -> String {
+    match key.restore_allowed {
+        Some(true) => key.restore_expiration_date.clone().unwrap_or_default(),
+        Some(false) | None => "no more".to_owned(),
     }
 }
 

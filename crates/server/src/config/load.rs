@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// Where a file is looked for when none is named.
 const SYSTEM_FILE: &str = "/etc/keystead/keystead.toml";
+/// How long a deleted key can be restored at the least, in milliseconds: 7 days.
+const LEAST_RESTORABLE: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Variables that the command line or the master key reads, so that they are no misspelt settings.
 const OTHER_VARIABLES: [&str; 6] =
     [FILE_VARIABLE, PASSPHRASE_VARIABLE, "KEYSTEAD_URL", "KEYSTEAD_API_KEY", "KEYSTEAD_CA", "KEYSTEAD_INSTANCE"];
@@ -91,6 +93,12 @@ fn check(config: &Config) -> Result<(), Error> {
     }
     if config.kmip_listen == config.admin_listen && config.kmip_listen.port() != 0 {
         return Err(Error::Conflict("kmip_listen and admin_listen are the same address: give each its own port"));
+    }
+    if config.timers.restorable < LEAST_RESTORABLE && !config.timers_for_tests {
+        return Err(Error::Conflict(
+            "timers.restorable is less than 7 days (604800): a key that is deleted by mistake needs some time to be missed. \
+             Only for tests, with timers.for_tests = true, it may be less",
+        ));
     }
     Ok(())
 }

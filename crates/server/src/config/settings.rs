@@ -33,6 +33,7 @@ pub(super) fn find(key: &str) -> Option<&'static Setting> {
 }
 
 const FLUSH: [(&str, JournalFlush); 2] = [("interval", JournalFlush::Interval), ("each", JournalFlush::Each)];
+const YES_OR_NO: [(&str, bool); 2] = [("yes", true), ("no", false)];
 const FORMAT: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
 const LEVEL: [(&str, Level); 5] = [
     ("error", Level::ERROR),
@@ -136,6 +137,36 @@ pub(super) const ALL: &[Setting] = &[
         show: |config| word(&FORMAT, config.log.format),
     },
     Setting {
+        key: "backup.folder",
+        about: "Where backups are put: `backups` in the data folder unless set. Best another disk; copy them away from this machine.",
+        sample: r#""/mnt/backup/keystead""#,
+        set: |config, value| value.path().map(|path| config.backup.folder = Some(path)),
+        show: |config| config.backup.folder.as_ref().map(|path| quoted(&path.display().to_string())),
+    },
+    Setting {
+        key: "backup.every_hours",
+        about: "How often a backup is made by itself, once there is a recovery kit; 0: by hand alone.",
+        sample: "",
+        set: |config, value| value.number(0..=8760).map(|hours| config.backup.every = hours),
+        show: |config| Some(config.backup.every.to_string()),
+    },
+    Setting {
+        key: "backup.keep",
+        about: "How many backups are kept in the folder; the last one that was verified stays in any case.",
+        sample: "",
+        set: |config, value| value.number(1..=10_000).map(|number| config.backup.keep = number as usize),
+        show: |config| Some(config.backup.keep.to_string()),
+    },
+    Setting {
+        key: "alarms.destroys_per_hour",
+        about: "Keys that a client destroys within an hour before that is an alarm. Destroyed keys can be restored: see timers.restorable.",
+        sample: "",
+        set: |config, value| {
+            value.number(1..=1_000_000).map(|number| config.limits.destroys_per_hour = number as usize)
+        },
+        show: |config| Some(config.limits.destroys_per_hour.to_string()),
+    },
+    Setting {
         key: "limits.connections",
         about: "KMIP connections at a time, from all addresses.",
         sample: "",
@@ -205,7 +236,19 @@ pub(super) const ALL: &[Setting] = &[
         0..=604_800
     ),
     timer!("timers.restore_after", "How long after a key was deleted it can be restored.", restore_after, 0..=604_800),
-    timer!("timers.restorable", "How long a deleted key can be restored.", restorable, 1..=31_536_000),
+    timer!(
+        "timers.restorable",
+        "How long a deleted or destroyed key can be restored: its sealed material is kept for so long. 7 days (604800) at the least.",
+        restorable,
+        1..=31_536_000
+    ),
+    Setting {
+        key: "timers.for_tests",
+        about: "Whether the periods may be shorter than anybody should have them.",
+        sample: "",
+        set: |config, value| value.truth().map(|truth| config.timers_for_tests = truth),
+        show: |config| Some(config.timers_for_tests.to_string()),
+    },
     timer!(
         "timers.purge_after",
         "How long after a key was deleted it can be purged by hand.",
@@ -238,6 +281,30 @@ pub(super) const ALL: &[Setting] = &[
         sample: "",
         set: |config, value| value.seconds(1..=3600).map(|time| config.schedule = time),
         show: |config| Some(config.schedule.as_secs().to_string()),
+    },
+    Setting {
+        key: "metrics.listen",
+        about: "Where Prometheus reads the installation's numbers over plain HTTP without a key, at /metrics: address and port. Off\n\
+                when left out. The administration port has them too, for whoever shows an API key.",
+        sample: r#""127.0.0.1:9464""#,
+        set: |config, value| value.address().map(|address| config.metrics.listen = Some(address)),
+        show: |config| config.metrics.listen.map(|address| quoted(&address.to_string())),
+    },
+    Setting {
+        key: "metrics.open",
+        about: "Whether metrics.listen may be an address that other machines reach: \"yes\" or \"no\". What is shown there names instances\n\
+                and adapters, in the clear and to everybody who asks.",
+        sample: "",
+        set: |config, value| value.choice(&YES_OR_NO).map(|open| config.metrics.open = open),
+        show: |config| word(&YES_OR_NO, config.metrics.open),
+    },
+    Setting {
+        key: "health.canary_seconds",
+        about: "How often each adapter's key is unwrapped and one of its objects opened, to see whether they still can be: a failure is\n\
+                logged and an alarm.",
+        sample: "",
+        set: |config, value| value.seconds(1..=604_800).map(|time| config.canary = time),
+        show: |config| Some(config.canary.as_secs().to_string()),
     },
 ];
 

@@ -53,6 +53,15 @@ impl Value<'_> {
         number.ok_or_else(|| format!("`{written}` can't be; {wanted}"))
     }
 
+    pub(super) fn truth(&self) -> Result<bool, String> {
+        match self {
+            Value::Text("true") | Value::Toml(DeValue::Boolean(true)) => Ok(true),
+            Value::Text("false") | Value::Toml(DeValue::Boolean(false)) => Ok(false),
+            Value::Text(text) => Err(format!("`{text}` can't be; true or false is wanted")),
+            Value::Toml(value) => Err(format!("this is {}; true or false is wanted", sort(value))),
+        }
+    }
+
     pub(super) fn seconds(&self, range: RangeInclusive<u32>) -> Result<Duration, String> {
         self.number(range).map(|seconds| Duration::from_secs(seconds.into()))
     }

@@ -1,4 +1,4 @@
-//! Alarms: certificates that are about to expire, of whatever the caller looks after.
+//! Alarms: what stands, and certificates that are about to expire, of whatever the caller looks after.
 
 use axum::extract::State;
 use keymanager::Action;
@@ -9,16 +9,17 @@ use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
 use super::{Administration, Shared};
+use crate::alarm;
 use crate::api::{Alarm, Collection, Resource, rfc3339};
-use crate::expiry::{self, Sources, Watched, What};
+use crate::expiry::{self, Sources, Watched};
 use crate::pki::hexadecimal;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes.installation(Action::ListCertificates, "Alarms could not be retrieved", __path_list, list)
 }
 
-/// Certificates that are about to expire, the most urgent first: those of an instance's adapters, or with no instance named all of
-/// them and the server's own
+/// What to look into: first what went wrong or may, then certificates that are about to expire, the most urgent first. Of an instance's
+/// own, or with no instance named of all and of the server itself
 #[utoipa::path(
     get,
     path = "/api/v1/alarms",
@@ -26,11 +27,14 @@ pub(super) fn add_to(routes: Routes) -> Routes {
     responses((status = 200, body = Collection<Alarm>, content_type = Alarm::TYPE))
 )]
 async fn list(caller: Caller, State(app): State<Shared>) -> Answer {
-    let watched = match caller.instance.is_nil() {
-        true => everything(&app, caller.now).await?,
-        false => expiry::clients(app.engine.registry(), caller.instance),
+    let instance = (!caller.instance.is_nil()).then_some(caller.instance);
+    let watched = match instance {
+        None => everything(&app, caller.now).await?,
+        Some(instance) => expiry::clients(app.engine.registry(), instance),
     };
-    Ok(Reply::all(expiry::alarms(watched, caller.now).into_iter().map(resource).collect()))
+    let standing = app.alarms.standing(instance).into_iter().map(standing);
+    let certificates = expiry::alarms(watched, caller.now).into_iter().map(certificate);
+    Ok(Reply::all(standing.chain(certificates).collect()))
 }
 
 async fn everything(app: &Administration, now: Timestamp) -> Result<Vec<Watched>, Error> {
@@ -41,27 +45,34 @@ async fn everything(app: &Administration, now: Timestamp) -> Result<Vec<Watched>
     })
 }
 
-fn resource(alarm: expiry::Alarm) -> Alarm {
-    let kind = match alarm.watched.what {
-        What::Served(..) => "server",
-        What::Staged(_) => "server-staged",
-        What::OwnAuthority => "server-ca",
-        What::Client => "client",
-        What::ClientAuthority => "client-ca",
-    };
+fn standing(alarm: alarm::Alarm) -> Alarm {
+    Alarm {
+        kind: alarm.kind.to_owned(),
+        severity: alarm.severity.name().to_owned(),
+        message: alarm.message,
+        advice: alarm.advice,
+        since: Some(rfc3339(alarm.since.seconds())),
+        about: Some(alarm.about),
+        instance: alarm.instance.map(|instance| instance.to_string()),
+        ..Alarm::default()
+    }
+}
+
+fn certificate(alarm: expiry::Alarm) -> Alarm {
     let entry = alarm.watched.entry.as_ref();
     Alarm {
-        kind: kind.to_owned(),
+        kind: alarm.watched.what.kind().to_owned(),
         severity: alarm.threshold.severity.name().to_owned(),
         message: alarm.message(),
         advice: alarm.watched.advice(),
-        days_left: alarm.days,
-        threshold_days: alarm.threshold.days,
-        not_after: rfc3339(alarm.watched.not_after),
-        subject: alarm.watched.subject.clone(),
-        fingerprint: hexadecimal(&alarm.watched.fingerprint),
+        days_left: Some(alarm.days),
+        threshold_days: Some(alarm.threshold.days),
+        not_after: Some(rfc3339(alarm.watched.not_after)),
+        subject: Some(alarm.watched.subject.clone()),
+        fingerprint: Some(hexadecimal(&alarm.watched.fingerprint)),
         instance: entry.map(|entry| entry.instance.to_string()),
         adapter: entry.map(|entry| entry.adapter.clone()),
         name: entry.map(|entry| entry.name.clone()),
+        ..Alarm::default()
     }
 }

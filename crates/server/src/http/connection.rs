@@ -4,7 +4,7 @@
 //! many seconds, so many header bytes.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +22,12 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Administration;
 use super::attend::Peer;
+use crate::crowd::{Quiet, Shares, block};
 use crate::tls::Live;
 
 const CONNECTIONS: usize = 512;
+/// From one address: it takes several to keep everybody else out.
+const CONNECTIONS_PER_ADDRESS: usize = 128;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEADERS: Duration = Duration::from_secs(15);
 const HEADER_BYTES: u32 = 32 * 1024;
@@ -43,7 +46,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let (draining, drain) = watch::channel(());
-    let house = House { seats: Arc::new(Semaphore::new(CONNECTIONS)), tls, service: super::router(administration) };
+    let house = House::new(tls, super::router(administration));
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
@@ -66,20 +69,35 @@ pub async fn serve(
 /// What all connections of the port share.
 struct House {
     seats: Arc<Semaphore>,
+    shares: Arc<Shares<IpAddr>>,
+    quiet: Quiet,
     tls: Arc<Live>,
     service: Router,
 }
 
 impl House {
+    fn new(tls: Arc<Live>, service: Router) -> Self {
+        let (seats, shares) = (Arc::new(Semaphore::new(CONNECTIONS)), Shares::new(CONNECTIONS_PER_ADDRESS));
+        House { seats, shares, quiet: Quiet::default(), tls, service }
+    }
+
     fn receive(&self, stream: TcpStream, peer: SocketAddr, drain: watch::Receiver<()>) {
+        let Ok(share) = self.shares.take(block(peer.ip())) else {
+            return self.turn_away(peer, "its address has 128 already");
+        };
         let Ok(seat) = self.seats.clone().try_acquire_owned() else {
-            return tracing::warn!(%peer, "a connection to the administration port was turned away: there are {CONNECTIONS} already");
+            return self.turn_away(peer, "there are 512 already");
         };
         let (acceptor, service) = (TlsAcceptor::from(self.tls.admin()), self.service.clone());
         tokio::spawn(async move {
             converse(stream, peer, acceptor, service, drain).await;
-            drop(seat);
+            drop((seat, share));
         });
+    }
+
+    fn turn_away(&self, peer: SocketAddr, why: &'static str) {
+        let write = || tracing::warn!(%peer, "a connection to the administration port was turned away: {why}");
+        self.quiet.line(write);
     }
 }
 
@@ -115,7 +133,7 @@ async fn converse(
     }
 }
 
-fn builder() -> Builder<TokioExecutor> {
+pub(super) fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEADER_BYTES as usize);
     builder

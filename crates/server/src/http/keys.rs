@@ -10,12 +10,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::answer::{Answer, Reply};
-use super::body::{Asked, At};
+use super::body::{Asked, At, Body};
 use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
 use super::{Shared, adapters};
-use crate::api::{Attribute, Collection, Key, Resource, rfc3339};
+use crate::api::{Attribute, Collection, Key, Reactivate, Resource, rfc3339};
 use keymanager::Action;
 
 /// The most keys of a page.
@@ -26,6 +26,7 @@ pub(super) fn add_to(routes: Routes) -> Routes {
         .home(Action::ListKmipObjects, "KMIP objects could not be retrieved", __path_list, list)
         .home(Action::ReadKmipObject, "KMIP object could not be retrieved", __path_show, show)
         .home(Action::DeleteKmipObject, "KMIP object could not be deleted", __path_destroy, destroy)
+        .home(Action::ReactivateKmipObject, "KMIP object could not be reactivated", __path_reactivate, reactivate)
 }
 
 /// The query of a deletion.
@@ -90,7 +91,7 @@ async fn show(caller: Caller, State(app): State<Shared>, At((adapter, key)): At<
     Ok(Reply::one(resource(&object)))
 }
 
-/// Destroy a key's material for good
+/// Destroy a key; it can be restored, as the standard key that it is, for 30 days
 #[utoipa::path(
     delete,
     path = "/api/v1/adapters/{adapter}/keys/{key}",
@@ -108,6 +109,37 @@ async fn destroy(
     app.engine.destroy_object(&adapter, identifier(&key)?, force, &caller.administrator(), caller.now).await?;
     caller.set_recorded();
     Ok(Reply::no_content())
+}
+
+/// Make a deactivated key active again: KMIP has no way back
+#[utoipa::path(
+    post,
+    path = "/api/v1/adapters/{adapter}/keys/{key}/reactivate",
+    tag = "KMIP",
+    params(("adapter" = String, Path, description = "Name or identifier"), ("key" = String, Path, description = "The KMIP unique identifier")),
+    request_body = Option<Reactivate>,
+    responses((status = 200, body = Collection<Key>, content_type = Key::TYPE))
+)]
+async fn reactivate(
+    caller: Caller,
+    State(app): State<Shared>,
+    At((adapter, key)): At<(String, String)>,
+    Body(Reactivate { reason }): Body<Reactivate>,
+) -> Answer {
+    let adapter = adapters::find(&app, &caller, &adapter)?;
+    let id = identifier(&key)?;
+    caller.visit.is_about(id, "");
+    let reason = reason.as_deref().map(said).transpose()?;
+    let (by, now) = (caller.administrator(), caller.now);
+    let object = app.engine.reactivate_object(&adapter, id, reason, &by, now).await?;
+    caller.set_recorded();
+    Ok(Reply::one(resource(&object)))
+}
+
+/// What is written into the audit is of bounded length, and on one line.
+fn said(reason: &str) -> Result<&str, Error> {
+    let fits = (1..=240).contains(&reason.chars().count()) && !reason.chars().any(char::is_control);
+    fits.then_some(reason).ok_or_else(|| Error::field("reason", "has 1 to 240 characters, on one line"))
 }
 
 /// What is no UUID can't be a key of ours, so it is not found.

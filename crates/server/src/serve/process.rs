@@ -11,6 +11,12 @@ const MCL_ONFAULT: i32 = 4;
 /// Fewer open files than this are worth a word: each connection is one.
 const FEW_FILES: u64 = 4096;
 
+/// How many files may be open at a time, sockets among them; none where there is no limit.
+pub(super) fn open_files() -> Option<usize> {
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    usize::try_from(soft).ok().filter(|_| soft != RLIM_INFINITY)
+}
+
 /// Hardens the process as far as the system lets it.
 pub(super) fn harden() {
     if let Err(error) = prctl::set_dumpable(false) {

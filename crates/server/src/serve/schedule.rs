@@ -9,13 +9,18 @@ use keymanager::{KeyManager, KmipService, Round};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::clock_check::Patience;
+use crate::alarm::Alarms;
 use crate::clock;
 use crate::expiry::{self, Diary, Sources};
 use crate::folder::Folder;
+use crate::kmip::DESTROYS;
+use ::kmip::Timestamp;
 
 /// How often certificates are looked at.
 const EXPIRY_ROUND: Duration = Duration::from_secs(3600);
 /// Lists change in bursts: one look at the end of one is enough.
+/// How long an alarm about many destroys stands after it was raised, in milliseconds: a week, for somebody to see it.
+const DESTROYS_STAND: i64 = 7 * 24 * 3600 * 1000;
 const SETTLED: Duration = Duration::from_secs(1);
 
 /// Goes round until the server stops. The KMIP service is held, so that the key manager's rotations find it.
@@ -49,12 +54,13 @@ pub(super) async fn keep(
 
 /// Looks at all certificates at once, each hour, and whenever a list has changed, until the server stops: stages the successors of the
 /// server's own that end soon, and logs the alarms that are due.
-pub(super) async fn watch_expiry(sources: Sources, stopped: impl Future<Output = ()>) {
+pub(super) async fn watch_expiry(sources: Sources, alarms: Arc<Alarms>, stopped: impl Future<Output = ()>) {
     let mut news = sources.engine.registry().news();
     let mut diary = Diary::default();
     let mut stopped = pin!(stopped);
     loop {
         look(&sources, &mut diary).await;
+        alarms.clear_older(DESTROYS, Timestamp::from_millis(clock::now().millis() - DESTROYS_STAND));
         tokio::select! {
             () = &mut stopped => return,
             Ok(()) = news.changed() => tokio::time::sleep(SETTLED).await,

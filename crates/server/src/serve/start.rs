@@ -1,5 +1,7 @@
 //! [`Running`]: everything that a started server holds, in the order in which it is put together and taken apart.
 
+use super::backups::{self, BackupRounds};
+use super::canary::Canary;
 use super::change::{self, Desk};
 use super::clock_check::{self, Patience};
 use super::control::Control;
@@ -10,14 +12,18 @@ use super::listeners::Listeners;
 use super::master::{self, Found, Master};
 use super::sealed;
 use super::signals::Signals;
-use super::{Error, schedule};
+use super::{Error, process, schedule};
+use crate::alarm::Alarms;
+use crate::backup::Backups;
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
 use crate::folder::Folder;
+use crate::health::Health;
 use crate::http::{self, Administration, Metrics};
 use crate::identity::Guesses;
 use crate::kmip::{self, Book, Port, Refusals, Sightings};
+use crate::metrics::{self, Surveyor};
 use crate::pki::{Pki, ServerCertificate, ServerCertificates, ServerNames};
 use crate::tls::Live;
 use std::net::SocketAddr;
@@ -77,7 +83,9 @@ impl Running {
         let first = folder.is_new();
         let doubt = clock_check::check(&folder, now)?;
         let listeners = Listeners::bind(config)?;
-        let core = Core::open(config, &folder, master, &random).await?;
+        let refusals = Arc::<Refusals>::default();
+        let numbers = Arc::new(metrics::Metrics::new(now, refusals.clone()));
+        let core = Core::open(config, &folder, master, &random, &numbers).await?;
         let certificates = Pki::open(&folder, &core.seal, &names(config), &random, now)?;
         let url = listeners.admin_url()?;
         core.furnish(&folder, (url.clone(), certificates.authority.certificate_pem().to_owned()), now).await?;
@@ -92,7 +100,10 @@ impl Running {
         let folder = Arc::new(folder);
         let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
-        let servers = serve(config, listeners, &core, &own, &tls, &stop);
+        let alarms = Arc::<Alarms>::default();
+        backups::tell_restored(&folder)?;
+        let backups = Arc::new(backups::of(config, &folder, &core));
+        let servers = serve(config, listeners, &core, &own, (&tls, &stop), (refusals, &numbers, &alarms, &backups));
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder.clone(), patience);
         tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
@@ -101,7 +112,11 @@ impl Running {
             tokio::spawn(change::attend(control, desk, stopped(&stop)));
         }
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
-        tokio::spawn(schedule::watch_expiry(sources, stopped(&stop)));
+        tokio::spawn(schedule::watch_expiry(sources, alarms.clone(), stopped(&stop)));
+        let rounds = BackupRounds { backups, alarms: alarms.clone(), metrics: numbers.clone() };
+        tokio::spawn(rounds.keep(config.backup.every, stopped(&stop)));
+        let canary = Canary { engine: core.engine.clone(), keys: core.keys.clone(), alarms, metrics: numbers };
+        tokio::spawn(canary.keep(config.canary, stopped(&stop)));
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
@@ -143,23 +158,29 @@ fn serve(
     listeners: Listeners,
     core: &Core,
     certificates: &Arc<ServerCertificates>,
-    tls: &Arc<Live>,
-    stop: &watch::Sender<bool>,
+    (tls, stop): (&Arc<Live>, &watch::Sender<bool>),
+    (refusals, numbers, alarms, backups): (Arc<Refusals>, &Arc<metrics::Metrics>, &Arc<Alarms>, &Arc<Backups>),
 ) -> [JoinHandle<()>; 2] {
-    let Listeners { kmip, admin } = listeners;
+    let Listeners { kmip, admin, metrics } = listeners;
     let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.issuer());
     let (book, sightings) = (Arc::<Book>::default(), Arc::<Sightings>::default());
-    let refusals = Arc::<Refusals>::default();
     let port = Port {
         engine: engine.clone(),
         tls: tls.clone(),
-        limits: config.limits.clone(),
+        limits: config.limits.within(process::open_files()),
         proxies: config.proxies.clone(),
         refusals: refusals.clone(),
         book: book.clone(),
         sightings: sightings.clone(),
+        alarms: alarms.clone(),
+        metrics: numbers.kmip.clone(),
         now: clock::now,
     };
+    let sources = Sources { engine: engine.clone(), keys: keys.clone(), certificates: certificates.clone() };
+    let (data, last) = (config.data.clone(), Arc::default());
+    let surveyor = Surveyor { sources, alarms: alarms.clone(), metrics: numbers.clone(), data, last };
+    let (store, journal) = (core.store.clone(), core.journal.clone());
+    let health = Health::new((engine.clone(), keys.clone()), (store, journal), config.data.clone(), numbers.clone());
     let administration = Arc::new(Administration {
         engine,
         keys,
@@ -169,7 +190,12 @@ fn serve(
         journal: core.journal.clone(),
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
+        backups: backups.clone(),
+        alarms: alarms.clone(),
         metrics: Metrics::default(),
+        installation: numbers.clone(),
+        surveyor: Arc::new(surveyor),
+        health: Arc::new(health),
         book,
         sightings,
         refusals,
@@ -177,6 +203,9 @@ fn serve(
         kmip_port: kmip.local_addr().map_or(config.kmip_listen.port(), |address| address.port()),
         now: clock::now,
     });
+    if let Some(metrics) = metrics {
+        tokio::spawn(http::serve_plainly(metrics, administration.clone(), stopped(stop)));
+    }
     [
         tokio::spawn(kmip::serve(kmip, port, stopped(stop))),
         tokio::spawn(http::serve(admin, tls.clone(), administration, stopped(stop))),

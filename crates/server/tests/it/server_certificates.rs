@@ -267,7 +267,7 @@ fn what_can_t_be_the_servers_is_refused_with_the_reason() {
 #[test]
 fn alarms_are_of_certificates_that_end_soon() {
     let place = Place::new();
-    place.check("alarm list", 0, "No certificate expires within 90 days.");
+    place.check("alarm list", 0, "no certificate expires within 90 days.");
     let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
     let mut params = CertificateParams::default();
     client::expired(&mut params);

@@ -53,8 +53,10 @@ impl Site {
             limits,
             proxies: Vec::new(),
             refusals: Arc::default(),
+            metrics: Arc::default(),
             book: book.clone(),
             sightings: sightings.clone(),
+            alarms: Arc::default(),
             now: clock::now,
         };
         let address = runtime.block_on(async {

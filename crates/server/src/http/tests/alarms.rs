@@ -6,6 +6,8 @@ use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
 use serde_json::Value;
 
 use super::house::House;
+use crate::alarm::Alarm;
+use crate::expiry::Severity;
 
 const DAY: i64 = 86_400;
 const TEN_YEARS: i64 = 3650 * DAY;
@@ -104,4 +106,35 @@ async fn the_servers_certificates_are_the_installations() {
     house.api_key = house.appoint_here(&[Role::Reader]).await;
     let bearer = format!("Bearer {}", house.api_key);
     assert_eq!(house.send("GET", "/api/v1/tls", &[("authorization", &bearer)], "").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_else_stands_is_its_instances_and_the_installations() {
+    let mut house = House::new().await;
+    let raise = |about: &str, instance| {
+        let (message, advice) = ("it burns".to_owned(), "put it out".to_owned());
+        let (kind, severity, since) = ("fire", Severity::Error, (house.app.now)());
+        house.app.alarms.raise(Alarm { kind, about: about.to_owned(), severity, message, advice, instance, since });
+    };
+    raise("kitchen", Some(house.instance));
+    raise("street", None);
+    let whole = alarm_bodies(&house).await;
+    assert_eq!(whole.iter().map(|alarm| &alarm["about"]).collect::<Vec<_>>(), ["kitchen", "street"]);
+    house.api_key = house.appoint_here(&[Role::Manager]).await;
+    let own = alarm_bodies(&house).await;
+    let [alarm] = &own[..] else { panic!("{own:?}") };
+    assert_eq!(
+        (&alarm["kind"], &alarm["severity"], &alarm["message"]),
+        (&"fire".into(), &"error".into(), &"it burns".into())
+    );
+    assert!(alarm.get("days_left").is_none() && alarm["since"].is_string());
+    house.app.alarms.clear("fire", "kitchen");
+    assert_eq!(alarm_bodies(&house).await, [] as [Value; 0]);
+}
+
+async fn alarm_bodies(house: &House) -> Vec<Value> {
+    let bearer = format!("Bearer {}", house.api_key);
+    let reply = house.send("GET", "/api/v1/alarms", &[("authorization", &bearer)], "").await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    reply.body["resources"].as_array().unwrap().clone()
 }

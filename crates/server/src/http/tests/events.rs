@@ -9,6 +9,7 @@ use crate::api::CORRELATION_ID;
 
 const DELETE: &str = "kms.secrets.delete";
 const RESTORE: &str = "kms.secrets.restore";
+const REACTIVATE: &str = "keystead.kmip-object.reactivate";
 const PURGE: &str = "kms.secrets.purge";
 const ROTATE: &str = "kms.secrets.rotate";
 /// What each adapter's own event of a rotation is: its record is changed too, and no change is without its event.
@@ -36,7 +37,7 @@ use Who::{Manager, Reader, Stranger};
 type Case = (Who, &'static str, &'static str, &'static str, u16, &'static str);
 
 /// In this order. `$name` stands for what the house has by that name.
-const CASES: [Case; 66] = [
+const CASES: [Case; 69] = [
     // KMIP objects as standard keys.
     (Manager, "DELETE", "/api/v2/keys/$one", "", 204, DELETE),
     (Manager, "DELETE", "/api/v2/keys/$one", "", 410, DELETE),
@@ -60,7 +61,10 @@ const CASES: [Case; 66] = [
     (Manager, "DELETE", "/api/v2/kmip_adapters/dc1/kmip_objects/$two", "", 204, GONE),
     (Manager, "DELETE", "/api/v2/kmip_adapters/dc1/kmip_objects/$two", "", 409, GONE),
     (Manager, "DELETE", "/api/v2/kmip_adapters/dc1/kmip_objects/$two?force=true", "", 204, GONE),
-    (Manager, "POST", "/api/v2/keys/$two/restore", "", 400, RESTORE),
+    (Manager, "POST", "/api/v2/keys/$two/restore", "", 201, RESTORE),
+    (Reader, "POST", "/api/v1/adapters/dc1/keys/$two/reactivate", "", 401, REACTIVATE),
+    (Manager, "POST", "/api/v1/adapters/dc1/keys/$two/reactivate", "", 409, REACTIVATE),
+    (Manager, "DELETE", "/api/v2/kmip_adapters/dc1/kmip_objects/$two", "", 204, GONE),
     (Manager, "DELETE", "/api/v2/keys/$two/purge", "", 204, PURGE),
     (Reader, "DELETE", "/api/v1/adapters/dc1/keys/$three", "", 401, GONE),
     (Manager, "DELETE", "/api/v1/adapters/dc1/keys/$nobody", "", 404, GONE),

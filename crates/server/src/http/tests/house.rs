@@ -71,11 +71,13 @@ impl House {
         let data = Folder::open(&folder.path().join("data")).unwrap();
         let Pki { authority, server } =
             Pki::open(&data, master.seal_key(), &Default::default(), &random, now()).unwrap();
+        let data = Arc::new(data);
         let live = Arc::new(Live::new(&server.identity).unwrap());
-        let certificates = Arc::new(ServerCertificates::new(data.into(), authority.clone(), live, server.names));
+        let certificates = Arc::new(ServerCertificates::new(data.clone(), authority.clone(), live, server.names));
         let tokens = Arc::new(Tokens::new(master.seal_key().token_key("test").unwrap()));
-        let keys = Arc::new(wrap::keys::Keys::unfiled(&master, random.clone()).unwrap());
-        let keys = Arc::new(KeyManager::open(store.clone(), keys, random.clone(), timers).await.unwrap());
+        let sealed_keys = Arc::new(wrap::keys::Keys::unfiled(&master, random.clone()).unwrap());
+        let keys =
+            Arc::new(KeyManager::open(store.clone(), sealed_keys.clone(), random.clone(), timers).await.unwrap());
         let journal = Journal::open(&folder.path().join("journal"), [0; 16], digest, Flush::Soon).unwrap();
         let journal = Arc::new(journal);
         let parts = engine::Parts { store: store.clone(), wrapper: keys.clone(), random, journal: journal.clone() };
@@ -83,8 +85,25 @@ impl House {
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
         let guesses = Guesses::new();
+        let place = folder.path().join("backups");
+        let backups = crate::backup::Backups::new(data, store.clone(), (sealed_keys, keys.clone()), place, 2);
+        let backups = Arc::new(backups);
         let (metrics, book, sightings, refusals) = Default::default();
         let (port, now) = (443, now);
+        let installation = Arc::new(crate::metrics::Metrics::new(now(), Arc::default()));
+        let sources =
+            crate::expiry::Sources { engine: engine.clone(), keys: keys.clone(), certificates: certificates.clone() };
+        let (data, last) = (folder.path().join("data"), Arc::default());
+        let health = crate::health::Health::new(
+            (engine.clone(), keys.clone()),
+            (store.clone(), journal.clone()),
+            data.clone(),
+            installation.clone(),
+        );
+        let alarms = Arc::<crate::alarm::Alarms>::default();
+        let (all, standing) = (installation.clone(), alarms.clone());
+        let surveyor = crate::metrics::Surveyor { sources, alarms: standing, metrics: all, data, last };
+        let (surveyor, health) = (Arc::new(surveyor), Arc::new(health));
         let app = Administration {
             engine,
             keys,
@@ -94,7 +113,12 @@ impl House {
             journal,
             tokens,
             guesses,
+            backups,
+            alarms,
             metrics,
+            installation,
+            surveyor,
+            health,
             book,
             sightings,
             refusals,

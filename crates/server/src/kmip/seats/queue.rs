@@ -3,9 +3,10 @@
 //! The invariant: **the addresses are in order of how many wait from each, and then of how long**, so that the one that has to give way
 //! is found without looking at all. IPv6 addresses of one /64 are one: whoever has one of them has them all.
 
+use crate::crowd::block;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use tokio::sync::oneshot;
 
 /// See the module.
@@ -37,7 +38,7 @@ impl Queue {
     /// Takes somebody in, at the cost of another where there is no room.
     pub(super) fn join(&mut self, address: IpAddr, notice: oneshot::Sender<()>) -> Place {
         while self.count >= self.room && self.make_room() {}
-        let place = Place { line: line(address), number: self.next };
+        let place = Place { line: block(address), number: self.next };
         self.next += 1;
         self.put(place, notice);
         place
@@ -51,7 +52,7 @@ impl Queue {
     /// Moves somebody to another address; its time goes on. None: it is gone already.
     pub(super) fn relocate(&mut self, place: Place, address: IpAddr) -> Option<Place> {
         let notice = self.take(place)?;
-        let place = Place { line: line(address), ..place };
+        let place = Place { line: block(address), ..place };
         self.put(place, notice);
         Some(place)
     }
@@ -88,13 +89,6 @@ impl Queue {
 
 fn rank(address: IpAddr, line: &Line) -> Option<(usize, Reverse<u64>, IpAddr)> {
     line.first_key_value().map(|(longest, _)| (line.len(), Reverse(*longest), address))
-}
-
-fn line(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(whole) => Ipv6Addr::from_bits(whole.to_bits() & !u128::from(u64::MAX)).into(),
-    }
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ async fn show(caller: Caller, State(app): State<Shared>, At((adapter, id)): At<(
     Ok(Reply::one(resource(&object)))
 }
 
-/// Destroy a KMIP object's material
+/// Destroy a KMIP object
 #[utoipa::path(
     delete,
     path = "/api/v2/kmip_adapters/{adapter}/kmip_objects/{id}",
@@ -76,7 +76,7 @@ async fn show(caller: Caller, State(app): State<Shared>, At((adapter, id)): At<(
         ("id" = String, Path, description = "Its unique identifier"),
         ("force" = Option<bool>, Query, description = "Also while it is active"),
     ),
-    responses((status = 204, description = "Its material is erased"))
+    responses((status = 204, description = "It is destroyed; it can be restored as a standard key for 30 days"))
 )]
 async fn delete(
     caller: Caller,
@@ -119,6 +119,6 @@ fn resource(object: &ObjectView) -> KmipObject {
         destroyed_at: at(object.destroyed_at),
         destroyed_by_kmip_client_cert_id: certificate(&object.destroyed_by),
         destroyed_by: object.destroyed_by.clone(),
-        recoverable: object.destroyed_at.is_none(),
+        recoverable: object.has_material,
     }
 }

@@ -10,7 +10,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 
 /// A limit on the lines that unknown peers cause.
 #[derive(Default)]
-pub(super) struct Quiet(Mutex<Option<Window>>);
+pub(crate) struct Quiet(Mutex<Option<Window>>);
 
 struct Window {
     began: Instant,
@@ -19,7 +19,7 @@ struct Window {
 
 impl Quiet {
     /// Writes a line, unless there were too many of late; the next line then says how many were not written.
-    pub(super) fn line(&self, write: impl FnOnce()) {
+    pub(crate) fn line(&self, write: impl FnOnce()) {
         let (unsaid, say) = self.count();
         if unsaid > 0 {
             tracing::warn!(unsaid, "more lines about unknown peers were not logged");

@@ -95,6 +95,8 @@ pub struct MasterKeySource {
     pub file: Option<PathBuf>,
     /// A file with a passphrase.
     pub passphrase_file: Option<PathBuf>,
+    /// Files with shares of the master key; empty: people bring them.
+    pub share_files: Vec<PathBuf>,
 }
 
 /// When a read's audit event is on stable storage. It is with the kernel before the answer leaves in both cases.

@@ -148,6 +148,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::ReadMetrics
         | Action::ReadInstallationMetrics
         | Action::ReadSigningKey
+        | Action::ChangeMasterKey
         | Action::ReadRoles => "",
     }
 }

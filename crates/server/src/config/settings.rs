@@ -119,6 +119,17 @@ pub(super) const ALL: &[Setting] = &[
         show: |config| config.master_key.passphrase_file.as_ref().map(|path| quoted(&path.display().to_string())),
     },
     Setting {
+        key: "master_key.share_files",
+        about: "Files with shares of the master key (`keystead init --shares`), as many as are needed. With fewer, the server waits\n\
+                sealed until holders bring the rest with `keystead unseal`. Shares that lie together are one key: keep them apart.",
+        sample: r#"["/mnt/one/master-share-1-of-3.txt", "/mnt/two/master-share-2-of-3.txt"]"#,
+        set: |config, value| value.paths().map(|paths| config.master_key.share_files = paths),
+        show: |config| {
+            let files = &config.master_key.share_files;
+            (!files.is_empty()).then(|| format!("{files:?}"))
+        },
+    },
+    Setting {
         key: "journal.flush",
         about: "When the audit event of a read is flushed to disk: \"interval\" (every 100 ms; a power cut may lose that much) or\n\
                 \"each\" (before each answer). A change's event is always flushed with the change.",

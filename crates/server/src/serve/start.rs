@@ -2,12 +2,17 @@
 
 use super::backups::{self, BackupRounds};
 use super::canary::Canary;
+use super::change::{self, Desk};
 use super::clock_check::{self, Patience};
+use super::control::Control;
 use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
+use super::master::{self, Found, Master};
 use super::records::{self, Records};
+use super::sealed;
+use super::signals::Signals;
 use super::{Error, process, schedule};
 use crate::alarm::Alarms;
 use crate::audit::Audit;
@@ -32,6 +37,37 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use wrap::primitive::{Random, SealKey, SystemRandom};
 
+/// What a start needs before all else: the folder, and the keys in it, opened.
+pub(super) struct Unsealed {
+    folder: Folder,
+    master: Master,
+    control: Option<Control>,
+    random: Arc<dyn Random>,
+}
+
+impl Unsealed {
+    /// Opens the folder and the keys. Where the master key exists as shares, waits for them; none: it was told to stop meanwhile.
+    pub(super) async fn wait(config: &Config, signals: &mut Signals) -> Result<Option<Self>, Error> {
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let folder = Folder::open(&config.data)?;
+        let control = Control::bind(&folder);
+        let master = match master::open(config, &folder, &random)? {
+            Found::Open(master) => Some(master),
+            Found::Wanted(mark) => {
+                // That a port is taken is better known before people come.
+                drop(Listeners::bind(config)?);
+                let control = control.as_ref().map_err(|error| Error::Control(error.to_string()))?;
+                sealed::wait(control, signals, (&folder, &random), mark).await?
+            }
+        };
+        // What can be done without it goes on without it.
+        let control = control
+            .inspect_err(|error| tracing::warn!(%error, "there is no control socket: the master key can't be changed"))
+            .ok();
+        Ok(master.map(|master| Unsealed { folder, master, control, random }))
+    }
+}
+
 /// A started server.
 pub(super) struct Running {
     engine: Arc<Engine>,
@@ -46,16 +82,15 @@ pub(super) struct Running {
 
 impl Running {
     /// Starts everything; when this returns, both ports answer.
-    pub(super) async fn start(config: &Config) -> Result<Self, Error> {
+    pub(super) async fn start(config: &Config, unsealed: Unsealed) -> Result<Self, Error> {
         let now = clock::now();
-        let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let mut folder = Folder::open(&config.data)?;
+        let Unsealed { mut folder, master, control, random } = unsealed;
         let first = folder.is_new();
         let doubt = clock_check::check(&folder, now)?;
         let listeners = Listeners::bind(config)?;
         let refusals = Arc::<Refusals>::default();
         let numbers = Arc::new(metrics::Metrics::new(now, refusals.clone()));
-        let core = Core::open(config, &folder, &random, &numbers).await?;
+        let core = Core::open(config, &folder, master, &random, &numbers).await?;
         let certificates = Pki::open(&folder, &core.seal, &names(config), &random, now)?;
         let url = listeners.admin_url()?;
         core.furnish(&folder, (url.clone(), certificates.authority.certificate_pem().to_owned()), now).await?;
@@ -78,7 +113,7 @@ impl Running {
         let parts = (refusals, &numbers, &alarms, &backups);
         let servers = serve(config, listeners, (&core, audit), &own, (&tls, &stop), parts);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
-        let clock = (folder, patience);
+        let clock = (folder.clone(), patience);
         tokio::spawn(schedule::rotate(core.keys.clone(), core.kmip.clone(), config.schedule, stopped(&stop)));
         tokio::spawn(schedule::write_uses(core.engine.clone(), config.usage, stopped(&stop)));
         let engine = core.engine.clone();
@@ -90,6 +125,10 @@ impl Running {
             config.schedule,
             stopped(&stop),
         ));
+        if let Some(control) = control {
+            let desk = Arc::new(Desk::of(&core, &folder, &random));
+            tokio::spawn(change::attend(control, desk, stopped(&stop)));
+        }
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
         tokio::spawn(schedule::watch_expiry(sources, alarms.clone(), stopped(&stop)));
         let rounds = BackupRounds { backups, alarms: alarms.clone(), metrics: numbers.clone() };
@@ -227,7 +266,7 @@ fn guide<'a>(
     first: bool,
 ) -> Guide<'a> {
     let certificate = server.identity.certificate();
-    let (data, master_key) = (&config.data, &core.master_key);
+    let (data, master_key) = (&config.data, core.mark.origin.place());
     Guide { kmip, admin_url, names: &server.names, certificate, data, master_key, first }
 }
 

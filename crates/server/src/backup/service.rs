@@ -77,6 +77,14 @@ pub struct Recovery {
     tag: String,
 }
 
+#[cfg(test)]
+impl Recovery {
+    /// What the server may know.
+    pub(crate) fn known(public: &str, made: Option<i64>, verified: Option<i64>) -> Self {
+        Recovery { public: public.into(), made, verified, ..Recovery::default() }
+    }
+}
+
 impl Backups {
     /// Over the parts of a running server; `place` is where backups are put, `keep` how many.
     pub fn new(

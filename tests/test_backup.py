@@ -385,9 +385,9 @@ def test_who_may(ready):
     server, _, _, _ = ready
     house = rest.House(server)
     instance = house.instance()
-    for role in ("Manager", "Operator", "Editor", "Viewer"):
+    for role in ("Manager", "Operator", "Editor", "Viewer", "KeyPurge", "ReaderPlus", "KmipAdapterManager", "VMware KMIP Manager"):
         somebody = house.person(role, instance=instance)
-        for method, path in [("GET", "backups"), ("POST", "backups"), ("GET", "recovery-key"), ("GET", "backups/x.backup")]:
+        for method, path in [("GET", "backups"), ("POST", "backups"), ("GET", "recovery-key"), ("GET", "backups/x.backup"), ("PUT", "recovery-key")]:
             assert somebody.ask(method, f"/api/v1/{path}").status_code in (401, 403), f"{role} {method} {path}"
     tenant = house.person("Administrator", instance=instance)
     assert tenant.ask("POST", "/api/v1/backups").status_code == 403, "a tenant's administrator has no right to all tenants' keys"

@@ -46,7 +46,7 @@ fn backup(key: &RecoveryKey, signer: &SigningKey, folder: &Path) -> Vec<u8> {
     let mut writer = Writer::begin(Vec::new(), folder, &public, signer, 1).unwrap();
     writer.keys(&Secret::new(zeroize::Zeroizing::new(vec![7; 100]))).unwrap();
     writer.entry("small", 3, &b"abc"[..]).unwrap();
-    let large: Vec<u8> = (0..3 * CHUNK + 5).map(|at| (at % 251) as u8).collect();
+    let large: Vec<u8> = (0..3 * CHUNK + 5).map(|at| u8::try_from(at % 251).unwrap()).collect();
     writer.entry("large", large.len() as u64, &large[..]).unwrap();
     writer.finish(signer).unwrap()
 }
@@ -77,7 +77,7 @@ fn damaged(whole: &[u8], head: usize, dice: &mut Dice) -> Vec<u8> {
                 false => bytes[to].copy_from_slice(&whole[from]),
             }
         }
-        4 => bytes.extend((0..1 + dice.below(sealed)).map(|at| at as u8)),
+        4 => bytes.extend(std::iter::repeat_n(0x55, 1 + dice.below(sealed))),
         _ => {
             let (at, count) = (dice.below(whole.len()), 1 + dice.below(64));
             let end = (at + count).min(bytes.len());

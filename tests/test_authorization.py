@@ -44,6 +44,7 @@ KEY_POLICY = collection("policy", {"type": vendor("policy"), "dualAuthDelete": {
 INSTANCE_POLICY = collection("policy", {"policy_type": "metrics", "policy_data": {"enabled": False}})
 OBJECTS = "/kmip_adapters/{adapter}/kmip_objects"
 CERTIFICATES = "/kmip_adapters/{adapter}/certificates"
+QUARANTINE = "/api/v1/adapters/{adapter}/keys/" + NEVER_WAS + "/quarantine"
 PEOPLE = "/api/v1/serviceids"
 
 
@@ -69,6 +70,16 @@ ACTIONS = [
     Action("rewrap", LOOKERS, KEY, "POST", "/keys/{key}/actions/rewrap", lambda facts: {"ciphertext": facts["ciphertext"]}),
     Action("wrap, old form", LOOKERS, KEY, "POST", "/keys/{key}?action=wrap", {}),
     Action("registrations", LOOKERS, KEY, "GET", "/keys/{key}/registrations"),
+    # How far a rotation has come, and what is under which version: as the versions themselves.
+    Action("rotation", LOOKERS, KEY, "GET", "/api/v1/keys/{key}/rotation"),
+    Action("rotations", LOOKERS, LIST, "GET", "/api/v1/rotations"),
+    Action("rotation events", LOOKERS, LIST, "GET", "/api/v1/rotations/events?seconds=1"),
+    Action("use of versions", LOOKERS, KEY, "GET", "/api/v1/keys/{key}/versions"),
+    # What it does can't be taken back for ever: as a deletion.
+    Action("retire version", MANAGER, KEY, "POST", "/api/v1/keys/{key}/versions/99/retire"),
+    Action("take retirement back", MANAGER, KEY, "POST", "/api/v1/keys/{key}/versions/99/unretire"),
+    # It tells what KMIP objects are for: as a list of those.
+    Action("impact", KMIP, KEY, "GET", "/api/v1/keys/{key}/impact"),
     Action("all registrations", LOOKERS, LIST, "GET", "/keys/registrations"),
     # Making them.
     Action("create", WRITERS, NEW_KEY, "POST", "/keys", NEW),
@@ -124,10 +135,17 @@ ACTIONS = [
     Action("list objects", KMIP, INSTANCE, "GET", OBJECTS),
     Action("get object", KMIP, INSTANCE, "GET", OBJECTS + "/" + NEVER_WAS),
     Action("delete object", KMIP, INSTANCE, "DELETE", OBJECTS + "/" + NEVER_WAS),
+    Action("see quarantine", KMIP, INSTANCE, "GET", "/api/v1/quarantine"),
+    Action("put into quarantine", KMIP, INSTANCE, "POST", QUARANTINE, {}),
+    Action("release from quarantine", KMIP, INSTANCE, "DELETE", QUARANTINE),
     Action("reactivate object", KMIP, INSTANCE, "POST", "/api/v1/adapters/{adapter}/keys/" + NEVER_WAS + "/reactivate", {}),
     # Instances, and access to them.
     Action("see instance", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/instances/{own}"),
     Action("read metrics", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/metrics"),
+    Action("see audit events", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/events"),
+    Action("see audit head", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/head"),
+    Action("see audit key", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/public-key"),
+    Action("see audit sinks", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/sinks"),
     Action("see server certificates", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/tls"),
     Action("rename instance", ["Editor", "Administrator"], PLATFORM_WIDE, "PATCH", "/api/v1/instances/{own}", {"name": "own"}),
     Action("delete instance", ["Editor", "Administrator"], PLATFORM_WIDE, "DELETE", "/api/v1/instances/{own}"),

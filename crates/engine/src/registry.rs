@@ -11,11 +11,12 @@ mod host;
 mod lists;
 mod name;
 mod record;
+mod rewrap;
 mod snapshot;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 use kmip::Timestamp;
@@ -32,6 +33,7 @@ pub use client::{Certificate, Client, Fingerprint, Standing, certificate_id};
 pub use door::{Door, Expired, NewCredential, NewDoor};
 pub use doors::Invalid;
 pub use lists::NewCertificate;
+pub use rewrap::{Rewrap, Rewrapped};
 use snapshot::Snapshot;
 
 use crate::error::Failure;
@@ -120,6 +122,7 @@ pub struct Registry {
     random: Arc<dyn Random>,
     snapshot: ArcSwap<Snapshot>,
     epoch: AtomicU64,
+    most_adapters: AtomicUsize,
     news: watch::Sender<()>,
     changing: tokio::sync::Mutex<()>,
     removing: tokio::sync::RwLock<()>,
@@ -137,12 +140,18 @@ impl Registry {
             random,
             snapshot: ArcSwap::default(),
             epoch: AtomicU64::new(1),
+            most_adapters: AtomicUsize::new(change::ADAPTERS),
             news: watch::Sender::new(()),
             changing: tokio::sync::Mutex::default(),
             removing: tokio::sync::RwLock::default(),
         };
         registry.reload().await?;
         Ok(registry)
+    }
+
+    /// From now on an instance can have so many adapters; those that are there stay.
+    pub fn allow_adapters(&self, most: usize) {
+        self.most_adapters.store(most, Ordering::Relaxed);
     }
 
     /// Moves whenever an answer of [`Registry::admit`] may have changed.
@@ -183,7 +192,7 @@ impl Registry {
     }
 
     /// The adapter as it is now.
-    fn current(&self, adapter: Uuid) -> Result<Arc<Adapter>, Error> {
+    pub(crate) fn current(&self, adapter: Uuid) -> Result<Arc<Adapter>, Error> {
         self.snapshot.load().adapters.get(&adapter).cloned().ok_or(Error::NotFound("adapter"))
     }
 
@@ -196,6 +205,11 @@ impl Registry {
     /// Holds off all that would be written in any adapter.
     pub(crate) async fn hold_off(&self) -> RwLockWriteGuard<'_, ()> {
         self.removing.write().await
+    }
+
+    /// The adapters of all instances.
+    pub(crate) fn all(&self) -> Vec<Arc<Adapter>> {
+        self.snapshot.load().adapters.values().cloned().collect()
     }
 
     /// An instance's adapters, by name.
@@ -239,6 +253,13 @@ impl Registry {
             entry.name == which || entry.id().to_string() == which || entry.fingerprint.to_string() == which
         };
         self.certificates(adapter).into_iter().find(matches)
+    }
+
+    /// Puts adapters whose keys are wrapped anew in the place of what they were. Nobody who waits is woken for it: whom the lists let in is
+    /// the same. Called by a change while it holds off the others.
+    fn exchanged(&self, renewed: Vec<Adapter>) {
+        self.snapshot.store(Arc::new(self.snapshot.load().with(renewed)));
+        self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Called at the start, and by a change while it holds off the others.

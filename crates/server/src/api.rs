@@ -5,6 +5,7 @@
 //! older command line can talk to a newer server.
 
 mod alarm;
+mod audit;
 mod backup;
 mod certificate;
 mod date;
@@ -13,13 +14,17 @@ mod door;
 mod envelope;
 mod health;
 mod identity;
+mod impact;
 mod key;
 pub mod key_protect;
 mod private;
+mod rotation;
 mod server_certificate;
 mod trust;
+mod usage;
 
 pub use alarm::Alarm;
+pub use audit::{AuditEvent, AuditHead, AuditKey, AuditSink};
 pub use backup::{Backup, NewRecoveryKey, RecoveryKey, VerifiedBackup};
 pub use certificate::{
     Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient, Standing,
@@ -34,10 +39,13 @@ pub use identity::{
     ApiKey, Authorization, Grant, Instance, NewApiKey, NewAuthorization, NewGrant, NewInstance, NewServiceId, Role,
     ServiceId,
 };
+pub use impact::{Impact, ImpactAdapter, ImpactComponent, NamedKey, StateCount};
 pub use key::{Attribute, Key, Reactivate};
 pub use private::PrivateText;
+pub use rotation::{RootKeyVersion, Rotation};
 pub use server_certificate::{NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
 pub use trust::{SeenStep, ServerFingerprints, StepName, Trust, TrustStep};
+pub use usage::{NewQuarantine, Quarantine, Then, Usage, Use};
 
 /// The path under which every resource of this version lives.
 pub const BASE: &str = "/api/v1";

@@ -1,6 +1,7 @@
 //! The command line: what a person or a script types, and what it gets to read.
 //!
-//! Every verb but `serve`, `doctor`, `config` and `completion` speaks to a running server over the REST APIs, with the types of
+//! Every verb but `serve`, `init`, `unseal`, `master-key`, `doctor`, `plan`, `config` and `completion` speaks to a running server over
+//! the REST APIs, with the types of
 //! [`crate::api`]. The invariant of this room: **results go to standard output, all else to standard error, and the exit
 //! code says which it was**: 0 fine, 1 it failed, 2 wrong usage.
 
@@ -9,6 +10,7 @@ mod adapter;
 mod alarm;
 mod api;
 mod apikey;
+mod audit;
 mod authorization;
 mod backup;
 mod cert;
@@ -18,6 +20,7 @@ mod completion;
 mod config;
 mod confirm;
 mod connection;
+mod control;
 mod date;
 mod destruction;
 mod door;
@@ -25,13 +28,19 @@ mod failure;
 mod files;
 mod health;
 mod http;
+mod impact;
 mod import_token;
+mod init;
 mod instance;
 mod key;
 mod keys;
+mod master_key;
+mod orphans;
 mod output;
 mod pinned;
+mod plan;
 mod private;
+mod quarantine;
 mod recovery;
 mod ring;
 mod role;
@@ -39,11 +48,14 @@ mod rootkey;
 mod roots;
 mod serve;
 mod serviceid;
+mod shares;
 mod standardkey;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod trust;
+mod unseal;
+mod used;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,7 +87,7 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 fine, 1 it failed, 2 wrong usage.
+const EXIT_CODES: &str = "Exit codes: 0 fine, 1 it failed, 2 wrong usage, 3 a check found something (key orphans).
 
 Every verb that talks to a server reads DATA/admin.json, which the first start of `keystead serve` wrote.
 From another machine set KEYSTEAD_URL, KEYSTEAD_API_KEY and KEYSTEAD_CA (a PEM file) instead.";
@@ -101,6 +113,13 @@ pub(crate) struct Global {
 enum Command {
     /// Run the server; the first start makes everything it needs
     Serve(ServeArgs),
+    /// Begin a data folder whose master key is split among people
+    Init(init::Args),
+    /// Bring a share of the master key to a server that waits for it
+    Unseal(unseal::Args),
+    /// The master key: where it comes from, and another one in its place
+    #[command(subcommand, name = "master-key")]
+    MasterKey(master_key::Verb),
     /// Pair with vCenter, in one of the four ways that it offers: does the part here, and says what to do there
     #[command(subcommand)]
     Trust(trust::Verb),
@@ -166,8 +185,14 @@ enum Command {
     /// Roles, and what each may do
     #[command(subcommand)]
     Role(role::Verb),
+    /// The audit: who did what; who gets to know it; whether anybody changed the record of it
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Go through vCenter's whole conversation with a server and say what vCenter would show
     Doctor(doctor::Args),
+    /// Count the keys that a site needs, and size a server for them
+    #[command(after_help = plan::EXAMPLE)]
+    Plan(plan::Args),
     /// The configuration file
     #[command(subcommand)]
     Config(config::Verb),
@@ -189,6 +214,9 @@ fn execute(cli: Cli) -> Result<(), Failure> {
     let output = Output::new(global.json);
     match command {
         Command::Serve(args) => serve::run(&global, args),
+        Command::Init(args) => init::run(&args, &global, output),
+        Command::Unseal(args) => unseal::run(&args, &global, output),
+        Command::MasterKey(verb) => master_key::run(&verb, &global, output),
         Command::Client(verb) => connected(&global, async |to| client::run(verb, &to.adapters().await?, output).await),
         Command::Cert(verb) => connected(&global, async |to| cert::run(verb, &to.adapters().await?, output).await),
         Command::Key(verb) => connected(&global, async |to| key::run(verb, to, output).await),
@@ -226,7 +254,9 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Access(verb) => connected(&global, async |to| access::run(verb, to, output).await),
         Command::Authorization(verb) => connected(&global, async |to| authorization::run(verb, to, output).await),
         Command::Role(verb) => connected(&global, async |to| role::run(verb, to, output).await),
+        Command::Audit(verb) => audit::run(verb, &global, output),
         Command::Doctor(args) => runtime()?.block_on(doctor::run(args, &output)),
+        Command::Plan(args) => plan::run(&args, output),
         Command::Config(verb) => config::run(&verb, &global),
         Command::Completion(args) => completion::run(&args),
     }

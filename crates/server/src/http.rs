@@ -9,6 +9,7 @@ mod adapters;
 mod alarms;
 mod answer;
 mod attend;
+mod audit;
 mod backups;
 mod bearer;
 mod beside;
@@ -25,18 +26,22 @@ mod error;
 mod finish;
 mod health;
 mod identity;
+mod impact;
 mod key_protect;
 mod keys;
 mod metrics;
 mod openapi;
 mod prometheus;
+mod quarantine;
 mod query;
+mod rotations;
 mod routes;
 mod server_certificate;
 #[cfg(test)]
 mod tests;
 mod tokens;
 mod trust;
+mod usage;
 
 use std::sync::Arc;
 
@@ -44,10 +49,10 @@ use axum::Router;
 use engine::Engine;
 use keymanager::{KeyManager, KmipService};
 use kmip::Timestamp;
-use store::journal::Journal;
 use tower::ServiceExt;
 
 use crate::alarm::Alarms;
+use crate::audit::Audit;
 use crate::identity::{Guesses, Tokens};
 use crate::kmip::{Book, Refusals, Sightings};
 pub use connection::serve;
@@ -67,8 +72,8 @@ pub struct Administration {
     pub authority: Arc<crate::pki::Authority>,
     /// The server's own certificates.
     pub certificates: Arc<crate::pki::ServerCertificates>,
-    /// Where the events of calls go that change nothing.
-    pub journal: Arc<Journal>,
+    /// The audit, with the journal that the events of calls go into that change nothing.
+    pub audit: Arc<Audit>,
     /// Tokens for API keys.
     pub tokens: Arc<Tokens>,
     /// Failed attempts to show one.
@@ -95,6 +100,8 @@ pub struct Administration {
     pub kmip_port: u16,
     /// The port that all this is served at.
     pub port: u16,
+    /// A day of a quarantine, in milliseconds.
+    pub quarantine_day: i64,
     /// The one place that handlers have the time from.
     pub now: fn() -> Timestamp,
 }
@@ -118,6 +125,7 @@ fn routes(administration: Shared) -> Routes {
     let routes = clients::add_to(routes);
     let routes = server_certificate::add_to(routes);
     let routes = alarms::add_to(routes);
+    let routes = audit::add_to(routes);
     let routes = backups::add_to(routes);
     let routes = door::add_to(routes);
     let routes = doors::add_to(routes);
@@ -125,6 +133,9 @@ fn routes(administration: Shared) -> Routes {
     let routes = erasures::add_to(routes);
     let routes = destructions::add_to(routes);
     let routes = keys::add_to(routes);
+    let routes = rotations::add_to(routes);
+    let routes = impact::add_to(routes);
+    let routes = quarantine::add_to(routes);
     let routes = key_protect::add_to(routes);
     openapi::add_to(routes)
 }

@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod api;
+pub mod audit;
 pub mod backup;
 pub mod cli;
 pub mod clock;
@@ -16,10 +17,12 @@ pub mod folder;
 pub mod health;
 pub mod http;
 pub mod identity;
+pub mod inventory;
 pub mod kmip;
 pub mod kmip_service;
 pub mod metrics;
 pub mod pki;
+pub mod plan;
 pub mod serve;
 pub mod telemetry;
 pub mod tls;

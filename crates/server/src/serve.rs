@@ -5,7 +5,10 @@
 
 mod backups;
 mod canary;
+pub(crate) mod ceremony;
+mod change;
 mod clock_check;
+pub(crate) mod control;
 mod core;
 mod error;
 mod fail_stop;
@@ -14,8 +17,12 @@ mod guide;
 mod keys;
 mod listeners;
 mod master;
+pub(crate) mod origin;
 mod process;
+mod records;
 mod schedule;
+mod sealed;
+pub(crate) mod shared;
 mod signals;
 mod start;
 mod systemd;
@@ -25,7 +32,11 @@ pub use error::Error;
 use crate::config::{self, Flags, Loaded};
 use crate::telemetry::Telemetry;
 use signals::Signals;
-use start::Running;
+use start::{Running, Unsealed};
+use std::time::Duration;
+
+/// What is left to do beside the server's tasks has so long.
+const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
 /// Runs the server until it is told to stop.
 ///
@@ -37,12 +48,16 @@ pub fn run(flags: &Flags) -> Result<(), Error> {
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     process::harden();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
-    runtime.block_on(serve(flags, &loaded, &telemetry))
+    let ended = runtime.block_on(serve(flags, &loaded, &telemetry));
+    // A write that hangs, on somebody else's file system say, must not keep the process.
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    ended
 }
 
 async fn serve(flags: &Flags, loaded: &Loaded, telemetry: &Telemetry) -> Result<(), Error> {
-    let signals = Signals::new().map_err(Error::Runtime)?;
-    let mut running = Running::start(&loaded.config).await?;
+    let mut signals = Signals::new().map_err(Error::Runtime)?;
+    let Some(unsealed) = Unsealed::wait(&loaded.config, &mut signals).await? else { return Ok(()) };
+    let mut running = Running::start(&loaded.config, unsealed).await?;
     systemd::ready();
     let watchdog = systemd::watchdog();
     let failed = live(flags, telemetry, signals, &mut running).await;

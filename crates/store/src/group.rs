@@ -129,6 +129,10 @@ impl<R: Reader> Store for Grouped<R> {
         Err(Error::Io("the logs could not be overwritten for all the commits that come in".into()))
     }
 
+    fn forget_events(&self, up_to: u64) {
+        self.reader.forget_events(up_to);
+    }
+
     async fn snapshot(&self, path: &Path) -> Result<(), Error> {
         self.check_open()?;
         self.reader.snapshot(path).await

@@ -104,6 +104,14 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::ListRegistrations
         | Action::CreateAlias
         | Action::DeleteAlias => "key",
+        Action::ReadRotation
+        | Action::ListRotations
+        | Action::FinishRotation
+        | Action::ListVersionUse
+        | Action::RetireKeyVersion
+        | Action::UnretireKeyVersion
+        | Action::EraseKeyVersion
+        | Action::ReadImpact => "key",
         Action::ListKeyRings | Action::CreateKeyRing | Action::DeleteKeyRing => "key-ring",
         Action::ListAdapters
         | Action::CreateAdapter
@@ -116,8 +124,10 @@ pub(super) fn kind(action: Action) -> &'static str {
         Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject | Action::ReactivateKmipObject => {
             "kmip-object"
         }
+        Action::QuarantineKmipObject | Action::ReleaseKmipObject => "kmip-object",
         Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
         Action::ListDestructions | Action::ReadDestruction => "destruction",
+        Action::ListAuditEvents | Action::ReadAuditState => "audit",
         Action::ReadBackups | Action::CreateBackup | Action::UpdateRecoveryKey => "backup",
         Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {
             "serviceid"
@@ -138,6 +148,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::ReadMetrics
         | Action::ReadInstallationMetrics
         | Action::ReadSigningKey
+        | Action::ChangeMasterKey
         | Action::ReadRoles => "",
     }
 }

@@ -97,10 +97,12 @@ macro_rules! actions {
                 match self { $(Action::$action => $event,)* }
             }
 
-            /// Whether it is about instances and the access to them, rather than about keys: network policies are not for it.
+            /// Whether it is about instances and the access to them, rather than about keys: network policies are not for it. What is
+            /// about keys has IBM's name for that, or is for nobody with a platform role.
             pub(crate) fn is_platform(self) -> bool {
                 let of_keys = ["kms.", "keystead.erasure.", "keystead.destruction.", "keystead.kmip-object."];
-                !of_keys.iter().any(|prefix| self.event().starts_with(prefix))
+                let is_of_keys = of_keys.iter().any(|prefix| self.event().starts_with(prefix));
+                !is_of_keys && self.roles().iter().any(|role| role.is_platform())
             }
 
             /// Whether it is about the KMIP service of an instance.
@@ -180,6 +182,9 @@ actions! {
     ReadKmipObject           "kms.kmip-management.read"                      [Manager KmipAdapterManager]
     DeleteKmipObject         "kms.kmip-management.delete"                    [Manager KmipAdapterManager]
     ReactivateKmipObject     "keystead.kmip-object.reactivate"               [Manager KmipAdapterManager]
+    // What is done to the KMIP service's objects that IBM has no name for.
+    QuarantineKmipObject     "keystead.kmip-object.quarantine"              [Manager KmipAdapterManager]
+    ReleaseKmipObject        "keystead.kmip-object.release"                 [Manager KmipAdapterManager]
     // Instances and access to them: platform roles. The names of events are those of IBM's resource controller and IAM.
     ListInstances            "resource-controller.instance.list"             [Viewer Operator Editor Administrator]
     ReadInstance             "resource-controller.instance.retrieve"         [Viewer Operator Editor Administrator]
@@ -201,11 +206,25 @@ actions! {
     ListAuthorizations       "iam-access-management.authorization.list"      [Administrator]
     CreateAuthorization      "iam-access-management.authorization.create"    [Administrator]
     DeleteAuthorization      "iam-access-management.authorization.delete"    [Administrator]
+    // Rotations and the versions they leave, and what a key's end would stop.
+    ReadRotation             "keystead.rotation.read"                       [Reader ReaderPlus Writer Manager]
+    ListRotations            "keystead.rotation.list"                       [Reader ReaderPlus Writer Manager]
+    FinishRotation           "keystead.rotation.finish"                     []
+    ListVersionUse           "keystead.key-version.list"                    [Reader ReaderPlus Writer Manager]
+    RetireKeyVersion         "keystead.key-version.retire"                  [Manager]
+    UnretireKeyVersion       "keystead.key-version.unretire"                [Manager]
+    EraseKeyVersion          "keystead.key-version.erase"                   []
+    ReadImpact               "keystead.impact.read"                         [Manager KmipAdapterManager]
     // The server's own certificates: platform roles. What is done to them has no name of IBM's.
     ReadServerCertificate    "keystead.server-certificate.read"             [Viewer Operator Editor Administrator]
     UpdateServerCertificate  "keystead.server-certificate.update"           [Administrator]
+    // The audit: whoever may operate the instance, or the installation, sees what was done in it.
+    ListAuditEvents          "keystead.audit-events.list"                   [Operator Editor Administrator]
+    ReadAuditState           "keystead.audit-state.read"                    [Operator Editor Administrator]
     // The installation's numbers, of all instances.
     ReadInstallationMetrics  "keystead.metrics.read"                        [Viewer Operator Editor Administrator]
+    // Asked for at the control socket of the machine, not over the network.
+    ChangeMasterKey          "keystead.master-key.change"                    [Administrator]
     // What anybody with an API key may do.
     // Backups hold all that the installation has: they are its administrators' alone.
     ReadBackups              "keystead.backup.read"                         [Administrator]

@@ -152,8 +152,18 @@ fn sorts() -> Vec<Sort> {
     let (one, created, created_by) = (id(1), NOW, String::from("somebody"));
     let check = |index| Check { fingerprint: vec![1; 8], index };
     let instance = Instance { id: one, name: "tenant".into(), created, created_by: created_by.clone() };
-    let version =
-        |epoch| SealedVersion { id: one, instance: id(2), key: id(3), number: 1, created, sealed: vec![7; 81], epoch };
+    let version = |epoch| SealedVersion {
+        id: one,
+        instance: id(2),
+        key: id(3),
+        number: 1,
+        created,
+        sealed: vec![7; 81],
+        epoch,
+        retired: None,
+        retired_by: None,
+        erased: None,
+    };
     let service_id = |full: bool| ServiceId {
         id: one,
         name: "program".into(),

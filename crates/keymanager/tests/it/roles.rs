@@ -36,8 +36,14 @@ const SERVICE: &[Ability] = &[
     (&[AddCertificate, DeleteCertificate], &[Manager, KmipAdapterManager, VmwareKmipManager]),
     (&[ListAdapters, ListCertificates, ReadCertificate], &[Manager, KmipAdapterManager]),
     (&[ListKmipObjects, ReadKmipObject, DeleteKmipObject, ReactivateKmipObject], &[Manager, KmipAdapterManager]),
+    // Rotations as they go on, and versions with their use: who lists versions. Whoever may delete a key may retire a version of it.
+    (&[ReadRotation, ListRotations, ListVersionUse], &[Reader, ReaderPlus, Writer, Manager]),
+    (&[RetireKeyVersion, UnretireKeyVersion], &[Manager]),
+    // What would stop names what KMIP objects are for: who lists those.
+    (&[ReadImpact], &[Manager, KmipAdapterManager]),
+    (&[QuarantineKmipObject, ReleaseKmipObject], &[Manager, KmipAdapterManager]),
     // The server's own.
-    (&[ExpireKey], &[]),
+    (&[ExpireKey, FinishRotation, EraseKeyVersion], &[]),
 ];
 
 const PLATFORM: &[Ability] = &[
@@ -49,6 +55,10 @@ const PLATFORM: &[Ability] = &[
     (&[ListApiKeys, ReadApiKey, CreateApiKey, DeleteApiKey], &[Administrator]),
     (&[ListGrants, CreateGrant, DeleteGrant], &[Administrator]),
     (&[ListAuthorizations, CreateAuthorization, DeleteAuthorization], &[Administrator]),
+    // The audit: who looks after an instance sees what was done in it. IBM shows events to viewers of another service.
+    (&[ListAuditEvents, ReadAuditState], &[Operator, Editor, Administrator]),
+    // The installation's numbers: as an instance's.
+    (&[ReadInstallationMetrics], &[Viewer, Operator, Editor, Administrator]),
     (&[ReadRoles], Role::ALL),
     // A public key.
     (&[ReadSigningKey], Role::ALL),

@@ -74,7 +74,7 @@ pub struct Recovery {
     #[serde(default)]
     pub verified: Option<i64>,
     #[serde(default)]
-    tag: String,
+    pub(crate) tag: String,
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! [`Core`]: keys and records. Each part needs the one before it.
 
 use super::fail_stop::FailStop;
-use super::master::{self, Master};
-use super::{Error, first, keys};
-use crate::config::{Config, JournalFlush};
+use super::master::Master;
+use super::origin::Mark;
+use super::{Error, first};
+use crate::audit::JOURNAL;
+use crate::config::{Config, JournalFlush, Without};
 use crate::folder::Folder;
 use crate::identity::Tokens;
 use crate::kmip_service::Kmip;
@@ -18,12 +20,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 use wrap::Secret;
 use wrap::keys::Keys;
+use wrap::primitive::sign::SigningKey;
 use wrap::primitive::{Random, SealKey};
 use zeroize::Zeroizing;
 
 /// The store's file in the data folder.
 pub(super) const DATABASE: &str = "keystead.db";
-pub(super) const JOURNAL: &str = "journal";
 const NODE: &str = "node";
 const JOURNAL_CHECK: Duration = Duration::from_secs(5);
 /// What the key that seals the authority's is derived for. Part of the data format.
@@ -41,25 +43,28 @@ pub(super) struct Core {
     pub(super) store: Arc<FailStop>,
     pub(super) journal: Arc<Journal>,
     pub(super) tokens: Arc<Tokens>,
+    pub(super) signer: Arc<SigningKey>,
     pub(super) seal: SealKey,
-    /// The keys file.
+    /// The keys file, whose master key can be changed.
     pub(super) sealed_keys: Arc<Keys>,
-    pub(super) master_key: String,
+    /// Where the master key comes from.
+    pub(super) mark: Mark,
 }
 
 impl Core {
-    /// Master key, store, key manager, engine: each needs the one before it.
+    /// With the keys of the master key: store, key manager, engine: each needs the one before it.
     pub(super) async fn open(
         config: &Config,
         folder: &Folder,
+        master: Master,
         random: &Arc<dyn Random>,
         metrics: &Metrics,
     ) -> Result<Self, Error> {
-        let Master { key, place } = master::open(config, folder, &**random)?;
-        let sealed_keys = keys::open(folder, &key, random)?;
+        let Master { keys: sealed_keys, mark } = master;
         let keys = sealed_keys.clone();
         let seal = authority_seal(keys.installation())?;
         let tokens = keys.installation().token_key(TOKENS).map_err(wrap::master::Error::from)?;
+        let signer = Arc::new(keys.signing_key()?);
         let address = format!("sqlite:{}", folder.path(DATABASE).display());
         let store = FailStop::new(store::open(&address).await?, metrics.storage.clone());
         let keys = Arc::new(KeyManager::open(store.clone(), keys, random.clone(), config.timers).await?);
@@ -72,10 +77,11 @@ impl Core {
             journal: journal.clone(),
         };
         let engine = Engine::open(parts).await.map_err(|error| Error::Engine(error.to_string()))?;
+        engine.registry().allow_adapters(config.limits.adapters_per_instance);
         let (engine, tokens) = (Arc::new(engine), Arc::new(Tokens::new(tokens)));
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
-        Ok(Core { engine, kmip, keys, store, journal, tokens, seal, sealed_keys, master_key: place })
+        Ok(Core { engine, kmip, keys, store, journal, tokens, signer, seal, sealed_keys, mark })
     }
 
     /// What a first start makes, and what later ones keep true.
@@ -100,13 +106,18 @@ fn authority_seal(installation: &SealKey) -> Result<SealKey, Error> {
     Ok(SealKey::new(&secret).map_err(wrap::master::Error::from)?)
 }
 
-fn open_journal(config: &Config, folder: &Folder, random: &dyn Random) -> Result<Arc<Journal>, Error> {
+pub(super) fn open_journal(config: &Config, folder: &Folder, random: &dyn Random) -> Result<Arc<Journal>, Error> {
     let flush = match config.journal {
         JournalFlush::Interval => Flush::Soon,
         JournalFlush::Each => Flush::Each,
     };
     let node = node(folder, random)?;
-    Ok(Arc::new(Journal::open(&folder.path(JOURNAL), node, wrap::primitive::digest, flush)?))
+    let journal = Journal::open(&folder.path(JOURNAL), node, wrap::primitive::digest, flush)?;
+    match config.audit.when_full {
+        Without::Refuse => {}
+        Without::Serve => journal.go_on_when_full(),
+    }
+    Ok(Arc::new(journal))
 }
 
 /// This node's identifier, made once.

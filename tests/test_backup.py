@@ -385,14 +385,14 @@ def test_who_may(ready):
     server, _, _, _ = ready
     house = rest.House(server)
     instance = house.instance()
-    for role in ("Manager", "Operator", "Editor", "Viewer"):
+    for role in ("Manager", "Operator", "Editor", "Viewer", "KeyPurge", "ReaderPlus", "KmipAdapterManager", "VMware KMIP Manager"):
         somebody = house.person(role, instance=instance)
-        for method, path in [("GET", "backups"), ("POST", "backups"), ("GET", "recovery-key"), ("GET", "backups/x.backup")]:
+        for method, path in [("GET", "backups"), ("POST", "backups"), ("GET", "recovery-key"), ("GET", "backups/x.backup"), ("PUT", "recovery-key")]:
             assert somebody.ask(method, f"/api/v1/{path}").status_code in (401, 403), f"{role} {method} {path}"
     tenant = house.person("Administrator", instance=instance)
     assert tenant.ask("POST", "/api/v1/backups").status_code == 403, "a tenant's administrator has no right to all tenants' keys"
     administrator = house.administrator
-    for body, words in [({"public": "00", "kept": "x"}, "32 bytes"), ({"public": "0" * 64, "kept": ""}, "characters"), ({}, "public")]:
+    for body, words in [({"public": "00", "kept": "x"}, "32 bytes"), ({"public": "0" * 64, "kept": "x"}, "32 bytes"), ({"public": "09" + "0" * 62, "kept": ""}, "characters"), ({}, "public")]:
         answer = administrator.ask("PUT", "/api/v1/recovery-key", body)
         assert answer.status_code == 400 and words in answer.text, answer.text
     assert administrator.ask("POST", "/api/v1/backups/verified", {"created": 1 << 60}).status_code == 400

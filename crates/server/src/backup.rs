@@ -18,6 +18,8 @@ mod kit;
 mod read;
 pub mod restore;
 mod service;
+#[cfg(test)]
+mod tests;
 pub mod verify;
 mod write;
 
@@ -75,7 +77,9 @@ const SIGNATURE: &str = "signature";
 
 /// A recovery key's public half from hexadecimal.
 pub fn public_key(text: &str) -> Option<wrap::recovery::RecoveryPublic> {
-    unhex(text).and_then(|bytes| wrap::recovery::RecoveryPublic::from_bytes(&bytes).ok())
+    let key = unhex(text).and_then(|bytes| wrap::recovery::RecoveryPublic::from_bytes(&bytes).ok())?;
+    // A point of low order agrees with nobody (RFC 7748, 6.1): no backup could be sealed to it.
+    key.begin().is_ok().then_some(key)
 }
 
 /// Lower-case hexadecimal.

@@ -15,6 +15,8 @@ const OPENERS: &[&str] = &[
     "crates/keymanager/src/key/material.rs",
     "crates/keymanager/src/wrapper.rs",
     "crates/kmip/src/message.rs",
+    "crates/server/src/backup/kit.rs",
+    "crates/server/src/backup/write.rs",
     "crates/server/src/cli/client.rs",
     "crates/server/src/cli/private.rs",
     "crates/server/src/http/doors.rs",

@@ -25,9 +25,9 @@ const STATE: &str = "backup.json";
 const TAG: &str = "keystead backup recovery key";
 const SUFFIX: &str = ".backup";
 const UNFINISHED: &str = ".unfinished";
-/// Files of the data folder that are not in a backup: those that are, in a form of their own; those that belong to this machine; and the
-/// master key, which the restored installation has another one of.
-const LEFT_OUT: [&str; 5] = ["keystead.", "master.", "passphrase.", "restored", "lock"];
+/// How the names of files begin that are not in a backup as they are: those that are in it in a form of their own; the master key, of which
+/// the restored installation has another; what says how far this machine's audit came; and what belongs to this machine.
+const LEFT_OUT: [&str; 7] = ["keystead.", "master.", "passphrase.", "audit.", "audit-", "restored", "lock"];
 /// The same by their whole names.
 const LEFT_OUT_BY_NAME: [&str; 2] = ["format", "clock"];
 
@@ -74,7 +74,15 @@ pub struct Recovery {
     #[serde(default)]
     pub verified: Option<i64>,
     #[serde(default)]
-    pub(crate) tag: String,
+    tag: String,
+}
+
+#[cfg(test)]
+impl Recovery {
+    /// What the server may know.
+    pub(crate) fn known(public: &str, made: Option<i64>, verified: Option<i64>) -> Self {
+        Recovery { public: public.into(), made, verified, ..Recovery::default() }
+    }
 }
 
 impl Backups {

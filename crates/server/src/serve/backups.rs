@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_backup_is_due_once_there_is_a_kit() {
-        let known = |public: &str, made| Recovery { public: public.into(), made, ..Recovery::default() };
+        let known = |public: &str, made| Recovery::known(public, made, None);
         let now = 100 * DAY;
         let cases = [
             (known("", None), 24, false),
@@ -182,7 +182,7 @@ mod tests {
             ("aa", Some(now), Some(now - OLD - 1), true),
         ];
         for (public, made, verified, told) in cases {
-            let known = Recovery { public: public.into(), made, verified, ..Recovery::default() };
+            let known = Recovery::known(public, made, verified);
             assert_eq!(wanting(&known, Timestamp::from_millis(now)).is_some(), told, "{known:?}");
         }
     }

@@ -88,3 +88,17 @@ async fn what_is_there_is_left_alone() {
     assert!(memory.snapshot(&folder.path().join("new")).await.is_err());
     assert!(!folder.path().join("new").exists());
 }
+
+/// What was answered a moment ago may still be in the log alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_just_answered_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = at(&folder, "db").await;
+    for number in 0..20 {
+        store.commit(pair(number)).await.unwrap();
+        let name = format!("copy{number}");
+        store.snapshot(&folder.path().join(&name)).await.unwrap();
+        let copy = at(&folder, &name).await;
+        assert!(copy.get(&key(number)).await.unwrap().is_some(), "{number}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Key shares: any threshold of them make the key, fewer and wrong ones none, and each mistake has its own words.
 
 use wrap::Secret;
-use wrap::primitive::{SystemRandom, random_secret};
+use wrap::primitive::{SystemRandom, digest, random_secret};
 use wrap::shares::{Error, Kind, Share, Unreadable, join, split};
 
 fn key() -> Secret {
@@ -92,4 +92,21 @@ fn a_share_is_a_line_of_text() {
     assert_eq!(Share::from_text("hello").err(), Some(Unreadable::Form));
     let slip = text.replacen("of=3", "of=4", 1);
     assert_eq!(Share::from_text(&slip).err(), Some(Unreadable::Sum));
+}
+
+/// Whoever changes a share can make its checksum anew; what is put together from it is found out all the same.
+#[test]
+fn a_share_that_was_changed_with_its_checksum_makes_no_key() {
+    let key = key();
+    let read = |text: &str| Share::from_text(text).ok().unwrap();
+    let texts: Vec<_> = shares(&key, 2, 3).iter().map(Share::to_text).collect();
+    let (before, _) = texts[0].split_once(" sum=").unwrap();
+    let (head, digits) = before.split_once("key=").unwrap();
+    let first = if digits.starts_with('0') { "1" } else { "0" };
+    let changed = format!("{head}key={first}{}", &digits[1..]);
+    let sum: String =
+        digest(&[b"keystead share sum", &[0], changed.as_bytes()])[..4].iter().map(|b| format!("{b:02x}")).collect();
+    let changed = format!("{changed} sum={sum}");
+    assert_eq!(joined(&[read(&changed), read(&texts[1])]).unwrap_err(), Error::Wrong);
+    assert_eq!(joined(&[read(&texts[0]), read(&texts[1])]).unwrap(), key.expose());
 }

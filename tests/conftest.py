@@ -14,12 +14,19 @@ HASTY = dict.fromkeys(["enable_after", "restore_after", "purge_after", "rotate_e
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="the figures of trust and transport in full, for minutes instead of seconds")
+    parser.addoption("--kills", type=int, help="so many kills in test_crash.py, whatever --long says")
 
 
 @pytest.fixture
 def long(request):
     """Whether a figure is to be taken in full."""
     return request.config.getoption("--long")
+
+
+@pytest.fixture
+def kills(request):
+    """How many kills are wanted, if somebody said so."""
+    return request.config.getoption("--kills")
 
 
 def pytest_configure():

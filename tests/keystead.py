@@ -54,7 +54,8 @@ class Keystead:
         code = self.stop()
         assert code in (None, 0), f"keystead ended with {code} at SIGTERM:\n{self.tail()}"
 
-    def start(self):
+    def start(self, wait=True):
+        """`wait`: until it listens; without, whoever starts it must end it."""
         listen = ["--kmip-listen", f"127.0.0.1:{self.port}", "--admin-listen", f"127.0.0.1:{self.admin}"]
         names = ["--name", "localhost", "--name", "127.0.0.1"]
         with open(self.log, "ab") as log:
@@ -65,6 +66,8 @@ class Keystead:
                 stderr=log,
                 env=environment() | self.variables,
             )
+        if not wait:
+            return
         try:
             self._wait()
         except BaseException:

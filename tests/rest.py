@@ -87,7 +87,7 @@ class Api:
 
     def ask(self, method, path, body=None, headers=None, **named):
         """One request. A path is below /api/v2 unless it says otherwise; a body is JSON unless it is bytes already."""
-        below = "" if path.startswith(("/api/", "/identity/", "/oidc/")) else "/api/v2"
+        below = "" if path.startswith(("/api/", "/identity/", "/oidc/", "/metrics")) else "/api/v2"
         how = {"data": body} if isinstance(body, bytes) else {"json": body}
         return self.session.request(
             method, self.server.url + below + path, headers=headers, timeout=60, **(how if body is not None else {}), **named

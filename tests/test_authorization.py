@@ -456,6 +456,16 @@ def test_no_instance_changes_the_servers_certificates(town, role):
             unauthorized(answer)
 
 
+@pytest.mark.parametrize("role", PLATFORM + SERVICE)
+def test_no_instance_sees_the_installations_metrics(town, house, role):
+    """They tell of all instances: who looks after one of them is told so, and nobody else is let in at all."""
+    answer = town.person(role, OWN).ask("GET", "/metrics")
+    if role in PLATFORM:
+        assert answer.status_code == 403 and "INSTALLATION_ONLY_ERR" in answer.text, answer.text
+    else:
+        unauthorized(answer)
+
+
 def test_authorization_of_another_instance(house, api, tmp_path):
     """HPCS: whoever manages KMIP there may keep KMIP endpoints here, without an API key of ours."""
     source = house.instance()

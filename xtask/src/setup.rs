@@ -29,6 +29,7 @@ pub(crate) const PYTHON: Need = Need::Package("python3", "python3 --version");
 // A tab, for a command's words are told apart by spaces. Debian's python3 has `venv` always, and `ensurepip` with this package.
 pub(crate) const PYTHON_VENV: Need = Need::Package("python3-venv", "python3 -cimport\tensurepip");
 pub(crate) const FAKETIME: Need = Need::Package("faketime", "faketime --version");
+pub(crate) const STRACE: Need = Need::Package("strace", "strace --version");
 pub(crate) const TESTSSL: Need = Need::Package("testssl.sh", "testssl --version");
 pub(crate) const NODE: Need = Need::Package("nodejs", "node --version");
 pub(crate) const NPM: Need = Need::Package("npm", "npm --version");

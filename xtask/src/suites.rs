@@ -44,7 +44,7 @@ impl Strictness {
 
 use setup::{
     AUDIT, CLIPPY, COMPILER, DENY, FAKETIME, FUZZ, KEYPROTECT_2, KEYPROTECT_3, NODE, NPM, OPENSSL, PYTHON, PYTHON_VENV,
-    RUSTFMT, SCANNERS, SCHEMATHESIS, TESTSSL, VENV,
+    RUSTFMT, SCANNERS, SCHEMATHESIS, STRACE, TESTSSL, VENV,
 };
 
 /// All suites.
@@ -64,8 +64,8 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "figures",
-        what: "the figures of trust and transport, each with a control that must fail, against the release binary",
-        needs: &[COMPILER, OPENSSL, PYTHON, PYTHON_VENV, VENV, FAKETIME],
+        what: "the figures of trust, transport and storage, each with a control that must fail, against the release binary",
+        needs: &[COMPILER, OPENSSL, PYTHON, PYTHON_VENV, VENV, FAKETIME, STRACE],
         run: figures,
     },
     Suite {

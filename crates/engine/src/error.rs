@@ -186,6 +186,20 @@ pub enum Fault {
     Audit(String),
 }
 
+impl Fault {
+    /// What the client hears of it: nothing of the inside, save what its administrator can act on at once.
+    pub(crate) fn heard(&self) -> &'static str {
+        match self {
+            Fault::Store(store::Error::Full(_)) => {
+                "The server has no space left for changes, and takes them again as soon as it has"
+            }
+            Fault::Store(_) | Fault::Wrap(_) | Fault::Damaged(_) | Fault::Record(..) | Fault::Audit(_) => {
+                "The server failed"
+            }
+        }
+    }
+}
+
 /// Either side of an error.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {

@@ -5,8 +5,9 @@
 
 mod authentication;
 mod operations;
+mod outcome;
 
-use kmip::enums::{BatchErrorContinuationOption, ResultReason, ResultStatus};
+use kmip::enums::{self, BatchErrorContinuationOption, ResultReason, ResultStatus};
 use kmip::message::{MessageError, RequestItem, RequestMessage, ResponseHeader};
 use kmip::ttlv::{Decode, Encode, Writer};
 use kmip::{Timestamp, Version, tag};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use operations::Operations;
+pub use outcome::Outcome;
 
 use crate::Engine;
 use crate::error::{Failure, Fault, OperationName, Refusal};
@@ -38,8 +40,8 @@ pub struct Reply {
     pub close: bool,
     /// The operations of which at least one item succeeded.
     pub succeeded: Operations,
-    /// How many objects were destroyed.
-    pub destroyed: usize,
+    /// What came of each item that was dealt with.
+    pub outcomes: Vec<Outcome>,
 }
 
 /// One message that is being dealt with.
@@ -78,20 +80,21 @@ async fn answer(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'
     response_header(message.version, header.client_correlation_value.clone(), now)
         .encode(tag::RESPONSE_HEADER, &mut out);
     let count_ends = out.position();
-    let (mut count, mut succeeded, mut destroyed) = (0, Operations::default(), 0);
+    let (mut count, mut succeeded) = (0, Operations::default());
+    let mut outcomes = Vec::with_capacity(1);
     for item in &message.items {
-        let done = exchange.item(item, &mut out).await;
+        let reason = exchange.item(item, &mut out).await.err();
         count += 1;
-        if done {
+        outcomes.push(Outcome { operation: Some(item.operation), reason });
+        if reason.is_none() {
             succeeded.add(item.operation);
-            destroyed += usize::from(item.operation == kmip::enums::Operation::Destroy);
         } else if option == BatchErrorContinuationOption::Stop {
             break;
         }
     }
     out.rewrite_integer(count_ends, count);
     out.close(envelope);
-    Reply { bytes: out.into_bytes(), close: false, succeeded, destroyed }
+    Reply { bytes: out.into_bytes(), close: false, succeeded, outcomes }
 }
 
 /// The answer to a message that does not pass the adapter's door: none of its items is dealt with, and one event tells of it.
@@ -103,12 +106,9 @@ fn not_authenticated(
     now: Timestamp,
 ) -> Reply {
     let refused = Refused::new(failure, message.version);
-    let operation = match &*message.items {
-        [item] => Some(item.operation),
-        _ => None,
-    };
+    let operation = only_operation(message);
     record(engine, &origin.event(OTHER, operation, None, now, Some(refused.reason)));
-    refuse_message(message.version, refused.reason, &refused.message, now)
+    refuse_message(message.version, (operation, refused.reason), &refused.message, now)
 }
 
 /// The answer to a message whose items are to be undone together, or in a way that nobody knows: none of them is dealt with.
@@ -116,7 +116,13 @@ fn option_refused(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage
     let reason = ResultReason::FeatureNotSupported;
     let items = message.items.iter().map(|item| origin.event(OTHER, Some(item.operation), None, now, Some(reason)));
     items.for_each(|event| record(engine, &event));
-    refuse_message(message.version, reason, "Of the batch options, only Continue and Stop are supported", now)
+    let operation = only_operation(message);
+    refuse_message(
+        message.version,
+        (operation, reason),
+        "Of the batch options, only Continue and Stop are supported",
+        now,
+    )
 }
 
 /// Writes the event of a message that is refused as a whole. Nothing leaves with such an answer, so it is given in any case.
@@ -146,10 +152,23 @@ fn unreadable(
     let reason = ResultReason::InvalidMessage;
     record(engine, &origin.event(OTHER, None, None, now, Some(reason)));
     let message = format!("The message can't be read: {error}");
-    refuse_message(version.unwrap_or(Version::NEWEST), reason, &message, now)
+    refuse_message(version.unwrap_or(Version::NEWEST), (None, reason), &message, now)
 }
 
-fn refuse_message(version: Version, reason: ResultReason, message: &str, now: Timestamp) -> Reply {
+/// The operation of a message that has one item.
+fn only_operation(message: &RequestMessage<'_>) -> Option<enums::Operation> {
+    match &*message.items {
+        [item] => Some(item.operation),
+        _ => None,
+    }
+}
+
+fn refuse_message(
+    version: Version,
+    (operation, reason): (Option<enums::Operation>, ResultReason),
+    message: &str,
+    now: Timestamp,
+) -> Reply {
     let mut out = Writer::new(version, CAPACITY);
     let envelope = out.open(tag::RESPONSE_MESSAGE);
     response_header(version, None, now).encode(tag::RESPONSE_HEADER, &mut out);
@@ -157,7 +176,8 @@ fn refuse_message(version: Version, reason: ResultReason, message: &str, now: Ti
     failure(&mut out, reason, message);
     out.close(item);
     out.close(envelope);
-    Reply { bytes: out.into_bytes(), close: false, succeeded: Operations::default(), destroyed: 0 }
+    let outcomes = vec![Outcome { operation, reason: Some(reason) }];
+    Reply { bytes: out.into_bytes(), close: false, succeeded: Operations::default(), outcomes }
 }
 
 fn failure(out: &mut Writer, reason: ResultReason, message: &str) {
@@ -167,8 +187,8 @@ fn failure(out: &mut Writer, reason: ResultReason, message: &str) {
 }
 
 impl<'e> Exchange<'e> {
-    /// Deals with one batch item and writes its answer. Tells whether it was done.
-    async fn item(&mut self, item: &RequestItem<'_>, out: &mut Writer) -> bool {
+    /// Deals with one batch item and writes its answer. Tells why, where it was refused.
+    async fn item(&mut self, item: &RequestItem<'_>, out: &mut Writer) -> Result<(), ResultReason> {
         let mark = out.open(tag::BATCH_ITEM);
         item.operation.encode(tag::OPERATION, out);
         item.unique_batch_item_id.iter().for_each(|id| out.bytes(tag::UNIQUE_BATCH_ITEM_ID, id));
@@ -182,7 +202,7 @@ impl<'e> Exchange<'e> {
             failure(out, refusal.reason, &refusal.message);
         }
         out.close(mark);
-        result.is_ok()
+        result.map_err(|refused| refused.reason)
     }
 
     fn understood(&self, item: &RequestItem<'_>) -> Result<(), Refusal> {
@@ -241,7 +261,7 @@ impl Refused {
             Failure::Failed(fault) => {
                 let correlation = Uuid::new_v4();
                 tracing::error!(%correlation, %fault, "a request failed");
-                let message = format!("The server failed; its log says why under {correlation}");
+                let message = format!("{}; its log says why under {correlation}", fault.heard());
                 Refused { reason: ResultReason::GeneralFailure, message }
             }
         }

@@ -7,6 +7,7 @@
 //! socket.**
 
 pub mod audit;
+mod canary;
 pub mod error;
 pub mod exchange;
 pub mod lifecycle;

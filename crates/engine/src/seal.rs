@@ -216,6 +216,11 @@ impl Keyring {
         (*opened_at == epoch).then(|| Arc::clone(key))
     }
 
+    /// The adapter's key, unwrapped anew whatever is held.
+    pub(crate) async fn anew(&self, wrapped: &WrappedAdapterKey) -> Result<Arc<AdapterKey>, Failure> {
+        self.unwrap(wrapped).await
+    }
+
     async fn unwrap(&self, wrapped: &WrappedAdapterKey) -> Result<Arc<AdapterKey>, Failure> {
         let aad = wrapped.adapter.as_bytes();
         let unwrapped = self.wrapper.unwrap(&wrapped.root_key, &wrapped.wrapped, aad).await?;

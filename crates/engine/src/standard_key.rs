@@ -175,7 +175,10 @@ impl Engine {
     }
 
     /// How many of an adapter's objects are there, and how many are deleted or destroyed.
-    pub(crate) async fn count_live(&self, adapter: &Adapter) -> Result<Counts, Error> {
+    ///
+    /// # Errors
+    /// Failures of the store.
+    pub async fn count_live(&self, adapter: &Adapter) -> Result<Counts, Error> {
         let mut query = Query { space: adapter.space(), kind: OBJECT, terms: vec![DELETED], after: 0, limit: 0 };
         let mut deleted = self.store.count(&query).await?;
         query.terms = vec![DESTROYED];

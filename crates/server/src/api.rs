@@ -27,7 +27,7 @@ pub use date::{moment, rfc3339};
 pub use destruction::{Destruction, Erasure, SignedDocument, SigningKey};
 pub use door::{AllowStranger, Door, NewCredential, NewDoor, RefusalCount, Stranger};
 pub use envelope::{Collection, ErrorBody, ErrorResource, ErrorTarget, Metadata, Reason, Resource, SearchQuery};
-pub use health::{Health, Status};
+pub use health::{Health, HealthPart, Status};
 pub use identity::{
     ApiKey, Authorization, Grant, Instance, NewApiKey, NewAuthorization, NewGrant, NewInstance, NewServiceId, Role,
     ServiceId,

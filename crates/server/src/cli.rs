@@ -22,6 +22,7 @@ mod destruction;
 mod door;
 mod failure;
 mod files;
+mod health;
 mod http;
 mod import_token;
 mod instance;
@@ -119,7 +120,9 @@ enum Command {
     /// The server's own certificates: renewed on the same key, exchanged, put in force when vCenter is ready
     #[command(subcommand)]
     Tls(tls::Verb),
-    /// Certificates that are about to expire
+    /// Whether the server can do its work: root keys open, the store takes changes, the journal is flushed, the disk has room
+    Health(health::Args),
+    /// What somebody has to look after: keys that can't be opened, certificates that are about to expire
     #[command(subcommand)]
     Alarm(alarm::Verb),
     /// Root keys: they seal the keys of adapters, wrap anything else, and never leave the server
@@ -185,6 +188,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Door(verb) => connected(&global, async |to| door::run(verb, to, output).await),
         Command::Trust(verb) => connected(&global, async |to| trust::run(verb, &to.adapters().await?, output).await),
         Command::Tls(verb) => connected(&global, async |to| tls::run(verb, &to.installation(), output).await),
+        Command::Health(args) => connected(&global, async |to| health::run(args, to, output).await),
         Command::Alarm(verb) => connected(&global, async |to| alarm::run(verb, &to.identities().await?, output).await),
         Command::RootKey(verb) => {
             connected(&global, async |to| rootkey::run(verb, to.key_protect().await?, output).await)

@@ -52,6 +52,19 @@ pub struct Config {
     pub limits: Limits,
     /// Load balancers in front of the KMIP port, which speak the PROXY protocol.
     pub proxies: Vec<Network>,
+    /// Where numbers are shown to Prometheus without a key.
+    pub metrics: MetricsListener,
+    /// How often each adapter's key and one of its objects are opened to see whether they can be.
+    pub canary: Duration,
+}
+
+/// A listener of its own for Prometheus, over plain HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MetricsListener {
+    /// Where; none: there is none.
+    pub listen: Option<SocketAddr>,
+    /// Whether it may be an address that others than this machine reach.
+    pub open: bool,
 }
 
 /// Where the master key comes from.
@@ -161,6 +174,8 @@ impl Config {
                 idle: Duration::from_secs(3600),
             },
             proxies: Vec::new(),
+            metrics: MetricsListener::default(),
+            canary: Duration::from_secs(86_400),
         }
     }
 }

@@ -28,6 +28,7 @@ mod key_protect;
 mod keys;
 mod metrics;
 mod openapi;
+mod prometheus;
 mod query;
 mod routes;
 mod server_certificate;
@@ -50,6 +51,7 @@ use crate::identity::{Guesses, Tokens};
 use crate::kmip::{Book, Refusals, Sightings};
 pub use connection::serve;
 pub use metrics::Metrics;
+pub use prometheus::serve_plainly;
 use routes::Routes;
 
 /// What the handlers work with.
@@ -74,6 +76,12 @@ pub struct Administration {
     pub alarms: Arc<Alarms>,
     /// What was asked of instances that want it counted.
     pub metrics: Metrics,
+    /// The installation's numbers.
+    pub installation: Arc<crate::metrics::Metrics>,
+    /// What is looked up for them.
+    pub surveyor: Arc<crate::metrics::Surveyor>,
+    /// Whether the server can do its work.
+    pub health: Arc<crate::health::Health>,
     /// Certificates that came to the KMIP port and were on no list.
     pub book: Arc<Book>,
     /// The steps of a pairing that were seen there.
@@ -100,6 +108,7 @@ fn routes(administration: Shared) -> Routes {
     let routes = Routes::new(administration);
     let routes = health::add_to(routes);
     let routes = metrics::add_to(routes);
+    let routes = prometheus::add_to(routes);
     let routes = tokens::add_to(routes);
     let routes = identity::add_to(routes);
     let routes = certificates::add_to(routes);

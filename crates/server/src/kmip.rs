@@ -28,6 +28,7 @@ pub use sightings::{Seen, Sightings, Step};
 use crate::alarm::Alarms;
 use crate::config::Limits;
 use crate::crowd::{Quiet, Shares};
+use crate::metrics;
 use crate::tls::Live;
 use ::kmip::Timestamp;
 use admission::Reminders;
@@ -70,6 +71,8 @@ pub struct Port {
     pub sightings: Arc<Sightings>,
     /// Where it is told that a client destroys many keys.
     pub alarms: Arc<Alarms>,
+    /// Where what happens is counted.
+    pub metrics: Arc<metrics::Kmip>,
     /// Where connections have the time from.
     pub now: fn() -> Timestamp,
 }

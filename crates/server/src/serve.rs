@@ -3,6 +3,7 @@
 //! The invariant of this room: **what a start leaves behind, however it ends, is a folder that the next start goes on from**; and the
 //! process never goes on after its storage failed to keep what it was told to.
 
+mod canary;
 mod clock_check;
 mod core;
 mod error;

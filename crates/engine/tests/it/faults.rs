@@ -56,6 +56,7 @@ async fn a_store_that_takes_nothing_still_gives() {
             assert_eq!(reason(&answer), FAILED, "{operation}: {error}");
             let message = &answer.unwrap_err().message;
             assert!(message.contains("its log says why") && !message.contains("disk"), "{message}");
+            assert_eq!(message.contains("no space left"), matches!(error, Error::Full(_)), "{message}");
         }
         assert_eq!(bench.store.records().await, before, "{error}");
         bench.store.heal();

@@ -136,6 +136,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::DeleteInstance
         | Action::ReadMetrics
         | Action::ReadSigningKey
+        | Action::ReadInstallationMetrics
         | Action::ReadRoles => "",
     }
 }

@@ -204,6 +204,8 @@ actions! {
     // The server's own certificates: platform roles. What is done to them has no name of IBM's.
     ReadServerCertificate    "keystead.server-certificate.read"             [Viewer Operator Editor Administrator]
     UpdateServerCertificate  "keystead.server-certificate.update"           [Administrator]
+    // The installation's numbers, of all instances.
+    ReadInstallationMetrics  "keystead.metrics.read"                        [Viewer Operator Editor Administrator]
     // What anybody with an API key may do.
     ReadSigningKey           "keystead.signing-key.read"                     [Viewer Operator Editor Administrator Reader ReaderPlus Writer Manager KeyPurge KmipAdapterManager VmwareKmipManager]
     ReadRoles                "iam-access-management.role.read"               [Viewer Operator Editor Administrator Reader ReaderPlus Writer Manager KeyPurge KmipAdapterManager VmwareKmipManager]

@@ -220,6 +220,7 @@ async fn network_policies_are_for_keys() {
         (Action::ReadAllowedIpPort, [true, true, true], [false, false, false]),
         (Action::ReadInstancePolicies, [true, true, true], [true, false, false]),
         (Action::WriteInstancePolicies, [true, true, true], [true, false, false]),
+        (Action::ReadInstallationMetrics, [true, true, false], [true, true, false]),
         (Action::ReadMetrics, [true, true, false], [false, false, false]),
         (Action::ReadInstance, [true, true, false], [true, true, false]),
         (Action::ReadServerCertificate, [true, true, false], [true, true, false]),

@@ -84,6 +84,13 @@ impl Client {
         if status.is_success() { Ok(bytes) } else { Err(refused::failure(status, &bytes, &self.origin)) }
     }
 
+    /// What a path below `/api/v1` that is open to everybody answers, whatever its status.
+    pub(super) async fn look(&self, path: &[&str]) -> Result<Vec<u8>, Failure> {
+        let ask = Ask { method: Method::GET, base: "/api/v1", path, query: &[], instance: None, key_ring: None };
+        let response = self.http.get(self.url(&ask)?).send().await.map_err(|error| self.unreachable(&error))?;
+        Ok(response.bytes().await.map_err(|error| self.unreachable(&error))?.to_vec())
+    }
+
     /// An answer that can't be read.
     pub(super) fn unclear(&self, why: impl std::fmt::Display) -> Failure {
         Failure::new(

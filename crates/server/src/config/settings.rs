@@ -33,6 +33,7 @@ pub(super) fn find(key: &str) -> Option<&'static Setting> {
 }
 
 const FLUSH: [(&str, JournalFlush); 2] = [("interval", JournalFlush::Interval), ("each", JournalFlush::Each)];
+const YES_OR_NO: [(&str, bool); 2] = [("yes", true), ("no", false)];
 const FORMAT: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
 const LEVEL: [(&str, Level); 5] = [
     ("error", Level::ERROR),
@@ -248,6 +249,30 @@ pub(super) const ALL: &[Setting] = &[
         sample: "",
         set: |config, value| value.seconds(1..=3600).map(|time| config.schedule = time),
         show: |config| Some(config.schedule.as_secs().to_string()),
+    },
+    Setting {
+        key: "metrics.listen",
+        about: "Where Prometheus reads the installation's numbers over plain HTTP without a key, at /metrics: address and port. Off\n\
+                when left out. The administration port has them too, for whoever shows an API key.",
+        sample: r#""127.0.0.1:9464""#,
+        set: |config, value| value.address().map(|address| config.metrics.listen = Some(address)),
+        show: |config| config.metrics.listen.map(|address| quoted(&address.to_string())),
+    },
+    Setting {
+        key: "metrics.open",
+        about: "Whether metrics.listen may be an address that other machines reach: \"yes\" or \"no\". What is shown there names instances\n\
+                and adapters, in the clear and to everybody who asks.",
+        sample: "",
+        set: |config, value| value.choice(&YES_OR_NO).map(|open| config.metrics.open = open),
+        show: |config| word(&YES_OR_NO, config.metrics.open),
+    },
+    Setting {
+        key: "health.canary_seconds",
+        about: "How often each adapter's key is unwrapped and one of its objects opened, to see whether they still can be: a failure is\n\
+                logged and an alarm.",
+        sample: "",
+        set: |config, value| value.seconds(1..=604_800).map(|time| config.canary = time),
+        show: |config| Some(config.canary.as_secs().to_string()),
     },
 ];
 

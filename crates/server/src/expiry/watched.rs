@@ -20,6 +20,19 @@ pub enum What {
     ClientAuthority,
 }
 
+impl What {
+    /// The word for it in the API and in labels.
+    pub fn kind(self) -> &'static str {
+        match self {
+            What::Served(..) => "server",
+            What::Staged(_) => "server-staged",
+            What::OwnAuthority => "server-ca",
+            What::Client => "client",
+            What::ClientAuthority => "client-ca",
+        }
+    }
+}
+
 /// Where an allow-list's entry is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

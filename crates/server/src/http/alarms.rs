@@ -11,7 +11,7 @@ use super::routes::Routes;
 use super::{Administration, Shared};
 use crate::alarm;
 use crate::api::{Alarm, Collection, Resource, rfc3339};
-use crate::expiry::{self, Sources, Watched, What};
+use crate::expiry::{self, Sources, Watched};
 use crate::pki::hexadecimal;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
@@ -59,16 +59,9 @@ fn standing(alarm: alarm::Alarm) -> Alarm {
 }
 
 fn certificate(alarm: expiry::Alarm) -> Alarm {
-    let kind = match alarm.watched.what {
-        What::Served(..) => "server",
-        What::Staged(_) => "server-staged",
-        What::OwnAuthority => "server-ca",
-        What::Client => "client",
-        What::ClientAuthority => "client-ca",
-    };
     let entry = alarm.watched.entry.as_ref();
     Alarm {
-        kind: kind.to_owned(),
+        kind: alarm.watched.what.kind().to_owned(),
         severity: alarm.threshold.severity.name().to_owned(),
         message: alarm.message(),
         advice: alarm.watched.advice(),

@@ -134,6 +134,7 @@ pub(super) async fn attend(
     let answer = recorded.map(|()| answer).unwrap_or_else(|error| {
         Error::Fault(Fault(format!("the audit event could not be written: {error}"))).into_response()
     });
+    app.installation.rest.answered(guard.action, answer.status().as_u16(), begun.elapsed());
     count(&app, &guard, &visit, answer.status().as_u16(), begun).await;
     answer
 }

@@ -133,7 +133,7 @@ async fn converse(
     }
 }
 
-fn builder() -> Builder<TokioExecutor> {
+pub(super) fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEADER_BYTES as usize);
     builder

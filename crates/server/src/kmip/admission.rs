@@ -14,14 +14,16 @@ use super::House;
 use super::sightings::{Step, Track};
 use super::visitor::Visitor;
 use crate::crowd::Share;
+use crate::metrics::Tally;
 use crate::pki::{self, NotVouched};
 use ::kmip::Timestamp;
 use ::kmip::enums::Operation;
-use engine::exchange::Operations;
+use engine::exchange::{Operations, Reply};
 use engine::registry::{Client, Expired, Fingerprint};
 use rustls::pki_types::CertificateDer;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// How long it is served without another question when its certificate's dates don't hold, in seconds.
@@ -36,6 +38,7 @@ pub(super) struct Admission {
     client: Client,
     share: Share<Uuid>,
     track: Arc<Track>,
+    tally: Tally,
 }
 
 /// What is read from a client's own certificate once.
@@ -78,7 +81,7 @@ impl Admission {
         let adapter = client.adapter().id;
         let share = house.shares.take(adapter).map_err(Refused::Full)?;
         let track = house.port.sightings.of_adapter(adapter);
-        Ok(Admission { identity, epoch, until, client, share, track })
+        Ok(Admission { identity, epoch, until, client, share, track, tally: Tally::default() })
     }
 
     /// The client, if it is let in at this moment. Who comes by is the same as ever.
@@ -94,6 +97,11 @@ impl Admission {
             (self.client, self.until, self.epoch) = (client, until, epoch);
         }
         Ok(&self.client)
+    }
+
+    /// Counts an answer, and how long it took.
+    pub(super) fn count(&mut self, reply: &Reply, time: Duration, house: &House) {
+        house.port.metrics.answered(&mut self.tally, self.client.adapter().id, &reply.outcomes, time);
     }
 
     /// Notes what succeeded, where it is a step of the pairing.

@@ -43,12 +43,15 @@ pub(super) async fn converse(
     news: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
+    let (mut presence, begun) = (house.port.metrics.came(), Instant::now());
     let Some(mut peer) = Box::pin(shake(stream, came, &mut waiting, &house)).await else { return };
+    house.port.metrics.shook_hands(begun.elapsed());
     let came = peer.came;
     let Some(admission) = Admission::ask(&visitor(&peer.stream, came), peer.fingerprint, &house) else {
         return Box::pin(dismiss(peer.stream, &mut waiting)).await;
     };
     let Some(_seat) = seat(waiting, came, &house) else { return Box::pin(farewell(peer.stream)).await };
+    presence.is_seated();
     let end = Box::pin(serve(&mut peer.stream, came, admission, &house, news)).await;
     log_end(&end, came);
     if !matches!(end, End::Peer(_)) {
@@ -160,8 +163,10 @@ async fn exchange(
     let now = (house.port.now)();
     let client = admission.renew(&visitor(stream, came), house, now).map_err(End::Refused)?;
     let origin = Origin::Client { client, address: came.from.ip() };
+    let begun = Instant::now();
     let reply = house.port.engine.handle(&origin, &frame, now).await;
-    house.destroys.note(client, reply.destroyed, now);
+    house.destroys.note(client, &reply.outcomes, now);
+    admission.count(&reply, begun.elapsed(), house);
     admission.succeeded(reply.succeeded, now, came.from.ip());
     match timeout(limit, send(stream, &reply.bytes)).await {
         Ok(sent) => sent.map_err(End::Peer)?,

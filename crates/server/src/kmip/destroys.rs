@@ -5,6 +5,8 @@
 use crate::alarm::{Alarm, Alarms};
 use crate::expiry::Severity;
 use ::kmip::Timestamp;
+use ::kmip::enums::Operation;
+use engine::exchange::Outcome;
 use engine::registry::Client;
 use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
@@ -35,7 +37,9 @@ impl Destroys {
     }
 
     /// Counts what a client destroyed.
-    pub(super) fn note(&self, client: &Client, destroyed: usize, now: Timestamp) {
+    pub(super) fn note(&self, client: &Client, outcomes: &[Outcome], now: Timestamp) {
+        let is_destroy = |outcome: &&Outcome| outcome.operation == Some(Operation::Destroy) && outcome.reason.is_none();
+        let destroyed = outcomes.iter().filter(is_destroy).count();
         if destroyed == 0 {
             return;
         }

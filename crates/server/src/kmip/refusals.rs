@@ -160,6 +160,12 @@ impl Refusals {
         all.filter(|(_, _, count)| *count > 0).collect()
     }
 
+    /// How often each of them happened, by its label.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let all = Refusal::ALL.iter().zip(&self.0);
+        all.map(|(refusal, count)| (refusal.label(), count.load(Ordering::Relaxed)))
+    }
+
     pub(super) fn count(&self, refusal: Refusal) {
         if let Some(count) = self.0.get(refusal as usize) {
             count.fetch_add(1, Ordering::Relaxed);

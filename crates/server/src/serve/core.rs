@@ -7,12 +7,14 @@ use crate::config::{Config, JournalFlush};
 use crate::folder::Folder;
 use crate::identity::Tokens;
 use crate::kmip_service::Kmip;
+use crate::metrics::{Metrics, Storage};
 use ::kmip::Timestamp;
 use engine::Engine;
 use keymanager::{KeyManager, KmipService};
 use std::sync::Arc;
 use std::time::Duration;
 use store::journal::{Flush, Journal};
+use tokio::time::Instant;
 use uuid::Uuid;
 use wrap::Secret;
 use wrap::primitive::{Random, SealKey};
@@ -20,7 +22,7 @@ use zeroize::Zeroizing;
 
 /// The store's file in the data folder.
 pub(super) const DATABASE: &str = "keystead.db";
-const JOURNAL: &str = "journal";
+pub(super) const JOURNAL: &str = "journal";
 const NODE: &str = "node";
 const JOURNAL_CHECK: Duration = Duration::from_secs(5);
 /// What the key that seals the authority's is derived for. Part of the data format.
@@ -44,16 +46,21 @@ pub(super) struct Core {
 
 impl Core {
     /// Master key, store, key manager, engine: each needs the one before it.
-    pub(super) async fn open(config: &Config, folder: &Folder, random: &Arc<dyn Random>) -> Result<Self, Error> {
+    pub(super) async fn open(
+        config: &Config,
+        folder: &Folder,
+        random: &Arc<dyn Random>,
+        metrics: &Metrics,
+    ) -> Result<Self, Error> {
         let Master { key, place } = master::open(config, folder, &**random)?;
         let keys = keys::open(folder, &key, random)?;
         let seal = authority_seal(keys.installation())?;
         let tokens = keys.installation().token_key(TOKENS).map_err(wrap::master::Error::from)?;
         let address = format!("sqlite:{}", folder.path(DATABASE).display());
-        let store = FailStop::new(store::open(&address).await?);
+        let store = FailStop::new(store::open(&address).await?, metrics.storage.clone());
         let keys = Arc::new(KeyManager::open(store.clone(), keys, random.clone(), config.timers).await?);
         let journal = open_journal(config, folder, &**random)?;
-        tokio::spawn(watch_journal(journal.clone(), store.clone()));
+        tokio::spawn(watch_journal(journal.clone(), store.clone(), metrics.storage.clone()));
         let parts = engine::Parts {
             store: store.clone(),
             wrapper: keys.clone(),
@@ -112,12 +119,13 @@ fn node(folder: &Folder, random: &dyn Random) -> Result<[u8; 16], Error> {
 }
 
 /// The journal flushes on its own; that it could not is seen here.
-async fn watch_journal(journal: Arc<Journal>, store: Arc<FailStop>) {
+async fn watch_journal(journal: Arc<Journal>, store: Arc<FailStop>, metrics: Arc<Storage>) {
     loop {
         tokio::time::sleep(JOURNAL_CHECK).await;
-        let journal = journal.clone();
-        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || journal.flush()).await {
-            store.fail(&error);
+        let (journal, begun) = (journal.clone(), Instant::now());
+        match tokio::task::spawn_blocking(move || journal.flush()).await {
+            Ok(Err(error)) => store.fail(&error),
+            Ok(Ok(())) | Err(_) => metrics.flushed(begun.elapsed()),
         }
     }
 }

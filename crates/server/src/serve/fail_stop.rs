@@ -1,22 +1,25 @@
-//! [`FailStop`]: a store that calls for the end when a flush failed.
+//! [`FailStop`]: a store that calls for the end when a flush failed; and commits are counted in passing.
 //!
 //! After a failed flush it is unknown what the disk holds, and a second attempt may report success without having written anything. So
 //! the process stops, and the next one reads what is really there.
 
+use crate::metrics::Storage;
 use async_trait::async_trait;
 use std::sync::Arc;
 use store::{Batch, Error, Event, Key, Page, Query, Record, Scan, Store};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Passes everything on to the store, and remembers the first failed flush.
 pub(super) struct FailStop {
     store: Arc<dyn Store>,
     failed: watch::Sender<Option<String>>,
+    metrics: Arc<Storage>,
 }
 
 impl FailStop {
-    pub(super) fn new(store: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(FailStop { store, failed: watch::Sender::new(None) })
+    pub(super) fn new(store: Arc<dyn Store>, metrics: Arc<Storage>) -> Arc<Self> {
+        Arc::new(FailStop { store, failed: watch::Sender::new(None), metrics })
     }
 
     /// Waits for a failed flush, and says what it was.
@@ -57,7 +60,10 @@ impl Store for FailStop {
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), Error> {
-        self.watch(self.store.commit(batch).await)
+        let (_waiting, begun) = (self.metrics.commit_begins(), Instant::now());
+        let result = self.watch(self.store.commit(batch).await);
+        self.metrics.committed(&result, begun.elapsed());
+        result
     }
 
     async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, Error> {
@@ -79,7 +85,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failed_flush_calls_for_the_end_and_nothing_else_does() {
-        let store = FailStop::new(store::open("memory:").await.unwrap());
+        let store = FailStop::new(store::open("memory:").await.unwrap(), Arc::default());
         store.fail(&Error::Full("/data".into()));
         store.fail(&Error::Io("a bad day".into()));
         assert!(store.failed.borrow().is_none());

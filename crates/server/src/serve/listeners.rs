@@ -1,4 +1,4 @@
-//! Both listening sockets.
+//! The listening sockets: KMIP, administration, and metrics where they have one.
 
 use super::Error;
 use crate::config::Config;
@@ -7,19 +7,22 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::net::TcpListener;
 
-/// Both listening sockets.
+/// The listening sockets.
 pub(super) struct Listeners {
     pub(super) kmip: TcpListener,
     pub(super) admin: TcpListener,
+    pub(super) metrics: Option<TcpListener>,
 }
 
 impl Listeners {
-    /// Binds both, so that what is in the way is seen before anything is made.
+    /// Binds them, so that what is in the way is seen before anything is made.
     pub(super) fn bind(config: &Config) -> Result<Self, Error> {
         let bind = |address, what| {
             listen(address).map_err(|error| Error::Listen { address, what, reason: why_not(&error, address) })
         };
-        Ok(Listeners { kmip: bind(config.kmip_listen, "KMIP")?, admin: bind(config.admin_listen, "administration")? })
+        let (kmip, admin) = (bind(config.kmip_listen, "KMIP")?, bind(config.admin_listen, "administration")?);
+        let metrics = metrics(config)?.map(|address| bind(address, "metrics")).transpose()?;
+        Ok(Listeners { kmip, admin, metrics })
     }
 
     /// Where KMIP is listened for; the port may have been the system's choice.
@@ -38,6 +41,19 @@ impl Listeners {
         }
         Ok(format!("https://{address}"))
     }
+}
+
+/// Where metrics are listened for, if that is wanted and all right.
+fn metrics(config: &Config) -> Result<Option<SocketAddr>, Error> {
+    let Some(address) = config.metrics.listen else { return Ok(None) };
+    if address.ip().is_loopback() || config.metrics.open {
+        return Ok(Some(address));
+    }
+    let reason = "others than this machine could read names of instances and adapters there, in the clear and without a key: \
+                  listen on 127.0.0.1, have Prometheus read /metrics at the administration port with an API key, or say so with \
+                  metrics.open = \"yes\""
+        .to_owned();
+    Err(Error::Listen { address, what: "metrics", reason })
 }
 
 fn why_not(error: &std::io::Error, address: SocketAddr) -> String {

@@ -1,5 +1,6 @@
 //! [`Running`]: everything that a started server holds, in the order in which it is put together and taken apart.
 
+use super::canary::Canary;
 use super::clock_check::{self, Patience};
 use super::core::Core;
 use super::fail_stop::FailStop;
@@ -11,9 +12,11 @@ use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
 use crate::folder::Folder;
+use crate::health::Health;
 use crate::http::{self, Administration, Metrics};
 use crate::identity::Guesses;
 use crate::kmip::{self, Book, Port, Refusals, Sightings};
+use crate::metrics::{self, Surveyor};
 use crate::pki::{Pki, ServerCertificate, ServerCertificates, ServerNames};
 use crate::tls::Live;
 use std::net::SocketAddr;
@@ -43,7 +46,9 @@ impl Running {
         let first = folder.is_new();
         let doubt = clock_check::check(&folder, now)?;
         let listeners = Listeners::bind(config)?;
-        let core = Core::open(config, &folder, &random).await?;
+        let refusals = Arc::<Refusals>::default();
+        let numbers = Arc::new(metrics::Metrics::new(now, refusals.clone()));
+        let core = Core::open(config, &folder, &random, &numbers).await?;
         let certificates = Pki::open(&folder, &core.seal, &names(config), &random, now)?;
         let url = listeners.admin_url()?;
         core.furnish(&folder, (url.clone(), certificates.authority.certificate_pem().to_owned()), now).await?;
@@ -59,12 +64,14 @@ impl Running {
         let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
         let alarms = Arc::<Alarms>::default();
-        let servers = serve(config, listeners, &core, (&own, &alarms), &tls, &stop);
+        let servers = serve(config, listeners, &core, &own, (&tls, &stop), (refusals, &numbers, &alarms));
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
         tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
-        tokio::spawn(schedule::watch_expiry(sources, alarms, stopped(&stop)));
+        tokio::spawn(schedule::watch_expiry(sources, alarms.clone(), stopped(&stop)));
+        let canary = Canary { engine: core.engine.clone(), keys: core.keys.clone(), alarms, metrics: numbers };
+        tokio::spawn(canary.keep(config.canary, stopped(&stop)));
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
@@ -105,14 +112,13 @@ fn serve(
     config: &Config,
     listeners: Listeners,
     core: &Core,
-    (certificates, alarms): (&Arc<ServerCertificates>, &Arc<Alarms>),
-    tls: &Arc<Live>,
-    stop: &watch::Sender<bool>,
+    certificates: &Arc<ServerCertificates>,
+    (tls, stop): (&Arc<Live>, &watch::Sender<bool>),
+    (refusals, numbers, alarms): (Arc<Refusals>, &Arc<metrics::Metrics>, &Arc<Alarms>),
 ) -> [JoinHandle<()>; 2] {
-    let Listeners { kmip, admin } = listeners;
+    let Listeners { kmip, admin, metrics } = listeners;
     let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.issuer());
     let (book, sightings) = (Arc::<Book>::default(), Arc::<Sightings>::default());
-    let refusals = Arc::<Refusals>::default();
     let port = Port {
         engine: engine.clone(),
         tls: tls.clone(),
@@ -122,8 +128,14 @@ fn serve(
         book: book.clone(),
         sightings: sightings.clone(),
         alarms: alarms.clone(),
+        metrics: numbers.kmip.clone(),
         now: clock::now,
     };
+    let sources = Sources { engine: engine.clone(), keys: keys.clone(), certificates: certificates.clone() };
+    let (data, last) = (config.data.clone(), Arc::default());
+    let surveyor = Surveyor { sources, alarms: alarms.clone(), metrics: numbers.clone(), data, last };
+    let (store, journal) = (core.store.clone(), core.journal.clone());
+    let health = Health::new((engine.clone(), keys.clone()), (store, journal), config.data.clone(), numbers.clone());
     let administration = Arc::new(Administration {
         engine,
         keys,
@@ -135,6 +147,9 @@ fn serve(
         guesses: Guesses::new(),
         alarms: alarms.clone(),
         metrics: Metrics::default(),
+        installation: numbers.clone(),
+        surveyor: Arc::new(surveyor),
+        health: Arc::new(health),
         book,
         sightings,
         refusals,
@@ -142,6 +157,9 @@ fn serve(
         kmip_port: kmip.local_addr().map_or(config.kmip_listen.port(), |address| address.port()),
         now: clock::now,
     });
+    if let Some(metrics) = metrics {
+        tokio::spawn(http::serve_plainly(metrics, administration.clone(), stopped(stop)));
+    }
     [
         tokio::spawn(kmip::serve(kmip, port, stopped(stop))),
         tokio::spawn(http::serve(admin, tls.clone(), administration, stopped(stop))),

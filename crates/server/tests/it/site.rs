@@ -53,6 +53,7 @@ impl Site {
             limits,
             proxies: Vec::new(),
             refusals: Arc::default(),
+            metrics: Arc::default(),
             book: book.clone(),
             sightings: sightings.clone(),
             alarms: Arc::default(),

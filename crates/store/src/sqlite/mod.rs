@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Connection, OpenFlags};
 
 pub(crate) use self::reader::SqliteReader;
@@ -117,9 +118,41 @@ fn folder(path: &Path) -> &Path {
 
 fn connect_to_write(place: &Place) -> Result<Connection, Error> {
     let mut db = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    db.execute_batch(WRITING).map_err(|error| place.fault(&error))?;
+    checkpoint_on_close(&db, false).and_then(|()| run_to_the_end(&db, WRITING)).map_err(|error| place.fault(&error))?;
+    check_mode(&db, place)?;
     migrate::run(&mut db, place)?;
     Ok(db)
+}
+
+/// `execute_batch` stops at a statement's first row, and what fails after it is never heard of: the change to write-ahead mode answers
+/// with a row, and then commits.
+fn run_to_the_end(db: &Connection, statements: &str) -> rusqlite::Result<()> {
+    let mut batch = rusqlite::Batch::new(db, statements);
+    while let Some(mut statement) = batch.next()? {
+        let mut rows = statement.query(())?;
+        while rows.next()?.is_some() {}
+    }
+    Ok(())
+}
+
+/// Where a file can't be in write-ahead mode, SQLite reports no error: it says which mode it is in, and stays in the old one.
+fn check_mode(db: &Connection, place: &Place) -> Result<(), Error> {
+    let mode: String =
+        db.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(|error| place.fault(&error))?;
+    if mode.eq_ignore_ascii_case("wal") {
+        return Ok(());
+    }
+    let path = place.path().display();
+    Err(Error::Io(format!(
+        "{path}: it can't be used in write-ahead mode (it is in mode {mode}): look for disk errors in the kernel's log, and keep the \
+         data on a local disk"
+    )))
+}
+
+/// A connection that is dropped after an error must not checkpoint: it would flush again what could not be flushed, be told that all
+/// is well, and remove SQLite's own log. Only a store that is closed in order does.
+fn checkpoint_on_close(db: &Connection, wanted: bool) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted).map(drop)
 }
 
 fn connect(place: &Place, access: OpenFlags) -> Result<Connection, Error> {
@@ -133,4 +166,36 @@ fn connect(place: &Place, access: OpenFlags) -> Result<Connection, Error> {
             Ok(db)
         });
     connected.map_err(|error| place.fault(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes something and drops the connection; says whether SQLite's own log was left as it was.
+    fn check(in_order: bool) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::new(&folder.path().join("store.db"));
+        create(&place).unwrap();
+        let db = connect_to_write(&place).unwrap();
+        db.execute_batch("CREATE TABLE more (x)").unwrap();
+        checkpoint_on_close(&db, in_order).unwrap();
+        drop(db);
+        place.beside("-wal").exists()
+    }
+
+    #[test]
+    fn only_a_connection_that_is_closed_in_order_checkpoints() {
+        assert!(check(false));
+        assert!(!check(true));
+    }
+
+    #[test]
+    fn what_fails_after_a_first_row_is_heard_of() {
+        let db = Connection::open_in_memory().unwrap();
+        let rows_then_fault =
+            "SELECT CASE x WHEN 2 THEN abs(-9223372036854775808) ELSE x END FROM (SELECT 1 AS x UNION ALL SELECT 2);";
+        assert!(db.execute_batch(rows_then_fault).is_ok(), "as SQLite's wrapper has it");
+        assert!(run_to_the_end(&db, rows_then_fault).is_err());
+    }
 }

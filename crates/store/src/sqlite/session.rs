@@ -155,6 +155,7 @@ impl Session {
     /// Closes the database, which copies SQLite's own log back and removes it; says whether that was done.
     pub(crate) fn close(self) -> Result<bool, Error> {
         let Self { db, place, sweeper: _sweeper, .. } = self;
+        super::checkpoint_on_close(&db, true).map_err(|error| place.fault(&error))?;
         db.close().map_err(|(_, error)| place.fault(&error))?;
         Ok(!place.beside("-wal").exists())
     }

@@ -53,7 +53,11 @@ async fn a_fault_is_told_by_its_correlation_id_alone() {
     let text = reply.body.to_string();
     assert_eq!(reply.status, 500);
     assert!(text.contains("INTERNAL_ERR") && text.contains(correlation) && !text.contains("closed"), "{text}");
+    // What was found is good for a second.
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     assert_eq!(house.send("GET", "/api/v1/health", &[], "").await.status, 503);
+    assert_eq!(house.send("GET", "/api/v1/health/ready", &[], "").await.status, 503);
+    assert_eq!(house.send("GET", "/api/v1/health/live", &[], "").await.status, 200);
 }
 
 #[tokio::test]

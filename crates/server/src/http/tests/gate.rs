@@ -8,8 +8,14 @@ use crate::http::routes;
 use crate::http::routes::Route;
 
 /// Everything that is open to everybody.
-const PUBLIC: [(&str, &str); 4] =
-    [("GET", "/api/v1/health"), ("POST", "/identity/token"), ("POST", "/oidc/token"), ("GET", "/api/v2/openapi.json")];
+const PUBLIC: [(&str, &str); 6] = [
+    ("GET", "/api/v1/health"),
+    ("GET", "/api/v1/health/live"),
+    ("GET", "/api/v1/health/ready"),
+    ("POST", "/identity/token"),
+    ("POST", "/oidc/token"),
+    ("GET", "/api/v2/openapi.json"),
+];
 
 /// A path in which nothing is found.
 fn path(route: &Route) -> String {

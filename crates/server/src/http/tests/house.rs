@@ -83,8 +83,22 @@ impl House {
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
         let guesses = Guesses::new();
-        let (metrics, book, sightings, refusals, alarms) = Default::default();
+        let (metrics, book, sightings, refusals) = Default::default();
         let (port, now) = (443, now);
+        let installation = Arc::new(crate::metrics::Metrics::new(now(), Arc::default()));
+        let sources =
+            crate::expiry::Sources { engine: engine.clone(), keys: keys.clone(), certificates: certificates.clone() };
+        let (data, last) = (folder.path().join("data"), Arc::default());
+        let health = crate::health::Health::new(
+            (engine.clone(), keys.clone()),
+            (store.clone(), journal.clone()),
+            data.clone(),
+            installation.clone(),
+        );
+        let alarms = Arc::<crate::alarm::Alarms>::default();
+        let (all, standing) = (installation.clone(), alarms.clone());
+        let surveyor = crate::metrics::Surveyor { sources, alarms: standing, metrics: all, data, last };
+        let (surveyor, health) = (Arc::new(surveyor), Arc::new(health));
         let app = Administration {
             engine,
             keys,
@@ -96,6 +110,9 @@ impl House {
             guesses,
             alarms,
             metrics,
+            installation,
+            surveyor,
+            health,
             book,
             sightings,
             refusals,

@@ -1,0 +1,155 @@
+//! What other parts of the server tell of themselves: backups, audit sinks, rotations, alarms, canaries, readiness.
+//!
+//! The invariant: **a setter can't fail and waits for nobody**: what is told is a number, and whoever tells it goes on.
+
+use kmip::Timestamp;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use uuid::Uuid;
+
+use super::family::{Counters, Gauges, keep, label};
+
+/// See the module.
+#[derive(Default)]
+pub struct Parts {
+    backup_taken: Gauge,
+    backup_size: Gauge,
+    backup_verified: Gauge,
+    backups: Counters<1>,
+    sink_up: Gauges<2>,
+    sink_lag_events: Gauges<2>,
+    sink_lag_seconds: Gauges<2>,
+    sink_failures: Counters<2>,
+    rotation_jobs: Gauges<1>,
+    rewrapped: Counters<1>,
+    canary_ok: Gauges<3>,
+    canary_run: Gauge,
+    ready: Gauges<1>,
+}
+
+/// An audit sink, as labels have it: its name in the settings, and its sort (`file`, `syslog`, `otlp`).
+#[derive(Clone, Copy, Debug)]
+pub struct Sink<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its sort.
+    pub kind: &'a str,
+}
+
+impl Parts {
+    pub(super) fn register(&self, registry: &mut Registry) {
+        self.register_backup(registry);
+        self.register_audit(registry);
+        let one = "keystead_rotation_jobs";
+        keep(registry, one, "Rotations of root keys that are not done yet, by state", self.rotation_jobs.clone());
+        let one = "keystead_rotation_adapters";
+        keep(registry, one, "Adapter keys that rotations wrapped anew, by outcome", self.rewrapped.clone());
+        let one = "keystead_canary_ok";
+        let help = "Whether the adapter's key could be unwrapped and one of its objects opened when last tried";
+        keep(registry, one, help, self.canary_ok.clone());
+        let one = "keystead_canary_last_run_timestamp_seconds";
+        keep(registry, one, "When all adapters were last tried, 0 before the first time", self.canary_run.clone());
+        let one = "keystead_ready";
+        keep(registry, one, "Whether a part of the server can do its work, as last asked", self.ready.clone());
+    }
+
+    fn register_backup(&self, registry: &mut Registry) {
+        let one = "keystead_backup_last_timestamp_seconds";
+        keep(registry, one, "When the last good backup was made, 0 where there is none", self.backup_taken.clone());
+        let one = "keystead_backup_last_size_bytes";
+        keep(registry, one, "The size of the last good backup", self.backup_size.clone());
+        let one = "keystead_backup_verified_timestamp_seconds";
+        let help = "When a backup was last verified, 0 where none was";
+        keep(registry, one, help, self.backup_verified.clone());
+        keep(registry, "keystead_backups", "Backups that were tried, by outcome", self.backups.clone());
+    }
+
+    fn register_audit(&self, registry: &mut Registry) {
+        let one = "keystead_audit_sink_up";
+        keep(registry, one, "Whether an audit sink takes events", self.sink_up.clone());
+        let one = "keystead_audit_sink_lag_events";
+        keep(registry, one, "Events that an audit sink has not taken yet", self.sink_lag_events.clone());
+        let one = "keystead_audit_sink_lag_seconds";
+        let help = "How old the oldest event is that an audit sink has not taken yet";
+        keep(registry, one, help, self.sink_lag_seconds.clone());
+        let one = "keystead_audit_sink_failures";
+        keep(
+            registry,
+            one,
+            "Events that an audit sink failed to take when it was given them",
+            self.sink_failures.clone(),
+        );
+    }
+
+    /// A backup was made: when, and how large it is in bytes. Also told at the start, from what is remembered of the last one.
+    pub fn set_backup(&self, at: Timestamp, bytes: u64) {
+        self.backup_taken.set(at.seconds());
+        self.backup_size.set(signed(bytes));
+    }
+
+    /// A backup was tried; whether it was made.
+    pub fn backup_tried(&self, made: bool) {
+        self.backups.get_or_create(&[outcome(made)]).inc();
+    }
+
+    /// A backup was verified.
+    pub fn set_backup_verified(&self, at: Timestamp) {
+        self.backup_verified.set(at.seconds());
+    }
+
+    /// Whether a sink takes events; how many it has not taken, and the age of the oldest of them in seconds.
+    pub fn set_sink(&self, sink: Sink<'_>, up: bool, lag_events: u64, lag_seconds: u64) {
+        let labels = sink_labels(sink);
+        self.sink_up.get_or_create(&labels).set(up.into());
+        self.sink_lag_events.get_or_create(&labels).set(signed(lag_events));
+        self.sink_lag_seconds.get_or_create(&labels).set(signed(lag_seconds));
+    }
+
+    /// A sink failed to take an event.
+    pub fn sink_failed(&self, sink: Sink<'_>) {
+        self.sink_failures.get_or_create(&sink_labels(sink)).inc();
+    }
+
+    /// How many rotation jobs are in a state (a word of the job's own: `running`, `waiting`, `failed`).
+    pub fn set_rotation_jobs(&self, state: &'static str, count: u64) {
+        self.rotation_jobs.get_or_create(&[label("state", state)]).set(signed(count));
+    }
+
+    /// An adapter's key was wrapped anew by a rotation, or could not be.
+    pub fn rewrapped(&self, done: bool) {
+        self.rewrapped.get_or_create(&[outcome(done)]).inc();
+    }
+
+    /// Whether an adapter's key and one of its objects could be opened.
+    pub fn set_canary(&self, (adapter, name, instance): (Uuid, &str, Uuid), ok: bool) {
+        let labels = [label("adapter", adapter), label("adapter_name", name), label("instance", instance)];
+        self.canary_ok.get_or_create(&labels).set(ok.into());
+    }
+
+    /// All adapters are about to be tried: those that are no more are forgotten.
+    pub fn begin_canary(&self) {
+        self.canary_ok.clear();
+    }
+
+    /// All adapters were tried.
+    pub fn set_canary_run(&self, at: Timestamp) {
+        self.canary_run.set(at.seconds());
+    }
+
+    /// Whether a part can do its work.
+    pub fn set_ready(&self, part: &'static str, ready: bool) {
+        self.ready.get_or_create(&[label("part", part)]).set(ready.into());
+    }
+}
+
+fn sink_labels(sink: Sink<'_>) -> [(&'static str, String); 2] {
+    [label("sink", sink.name), label("kind", sink.kind)]
+}
+
+fn outcome(done: bool) -> (&'static str, String) {
+    label("outcome", if done { "success" } else { "failure" })
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

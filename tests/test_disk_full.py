@@ -1,0 +1,136 @@
+"""A disk that fills up, stays full, and has room again: keys are served throughout, changes are refused, nothing answered is lost.
+
+The data folder is a file system of its own, in memory. 3 rounds of 5 s; `--long`: 20 of 60 s. Mounting needs root: without it the figure
+is not taken, and that fails where CI asks for everything. Control: a disk that is not full must be flagged.
+"""
+
+import contextlib
+import itertools
+import os
+import subprocess
+import threading
+import time
+
+import pytest
+
+import ledger
+import load
+import wire
+from keystead import Keystead
+
+pytestmark = pytest.mark.figure
+
+# The store sets 32 MiB aside and the journal 16.
+SIZE = 96 << 20
+HEALED_WITHIN = 5.0
+GENERAL_FAILURE = 0x100
+PAUSE = 0.03  # seconds between two attempts to write
+
+
+@contextlib.contextmanager
+def small_disk(folder):
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0700", "tmpfs", folder], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"NOT RUN: no file system can be mounted here (root and CAP_SYS_ADMIN are needed): {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(folder):
+    """Takes all the room there is, to the last byte; what to call to give it back."""
+    ballast = folder / "ballast"
+    with open(ballast, "ab", buffering=0) as file:
+        for size in (1 << 20, 4096, 1):
+            with contextlib.suppress(OSError):
+                while file.write(b"\1" * size) == size:
+                    pass
+    assert os.statvfs(folder).f_bavail == 0, "the disk must be full"
+    return ballast.unlink
+
+
+class Writer:
+    """One client that goes on making keys, with a book: how often it was answered, and what the refusals said."""
+
+    def __init__(self, server, certificate, book):
+        self.driver = ledger.Driver(server.port, certificate, book, "writer")
+        self.over = threading.Event()
+        self.said, self.answered_at, self.failure = set(), [], None
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join(timeout=30)
+        assert not self.thread.is_alive(), "a write was neither answered nor refused"
+
+    def run(self):
+        try:
+            with wire.Connection(self.driver.port, self.driver.certificate) as connection:
+                while not self.over.is_set():
+                    self.attempt(connection)
+                    time.sleep(PAUSE)
+        except Exception as error:  # a connection that ends is a failure too
+            self.failure = repr(error)
+
+    def attempt(self, connection):
+        try:
+            self.driver.make(connection)
+            self.answered_at.append(time.monotonic())
+        except wire.Refused as refused:
+            self.said.add((refused.reason, str(refused)))
+
+
+def round_trip(server, disk, certificate, key, book, hold):
+    """Full for `hold` seconds under Gets and attempts to write; seconds from the room's return to the first answered write."""
+    with load.Load(server.port, certificate, key, live=2, rate=20, pause=0.2) as gets:
+        give_back = fill(disk)
+        full = time.monotonic()
+        with Writer(server, certificate, book) as writer:
+            time.sleep(hold)
+            give_back()
+            free = time.monotonic()
+            while not any(at > free for at in writer.answered_at) and time.monotonic() < free + HEALED_WITHIN:
+                time.sleep(0.02)
+    assert not gets.failures, f"Gets must go on: {gets.failures[:3]}"
+    assert not writer.failure, writer.failure
+    assert writer.said, f"a full disk must refuse changes; {len(writer.answered_at)} were answered"
+    healed = [at - free for at in writer.answered_at if at > free]
+    assert healed, f"no change was taken within {HEALED_WITHIN} s of the room's return"
+    during = sum(full < at < free for at in writer.answered_at)
+    return healed[0], gets.answered, during, writer.said
+
+
+def test_a_full_disk_serves_keys_and_heals(tmp_path, long):
+    rounds, hold = (20, 60) if long else (3, 5)
+    with small_disk(tmp_path / "disk") as disk:
+        with Keystead(disk) as server:
+            certificate, book = server.issue("client"), ledger.Book(tmp_path / "book.jsonl")
+            key = load.create(server.port, certificate)
+            results = [round_trip(server, disk, certificate, key, book, hold) for _ in range(rounds)]
+            said = set(itertools.chain.from_iterable(said for *_, said in results))
+            print(f"\n{rounds} rounds of {hold} s: {sum(gets for _, gets, _, _ in results)} Gets, 0 failed; ", end="")
+            print(f"healed after {max(healed for healed, *_ in results):.2f} s at worst; changes answered meanwhile: {[during for _, _, during, _ in results]}")
+            print("a refusal: " + max(sentence for _, sentence in said))
+            assert all(reason == GENERAL_FAILURE and "no space left" in sentence for reason, sentence in said), said
+            server.kill()
+            server.start()
+            wrong, _ = ledger.verify(server.port, certificate, book.stands())
+            assert not wrong, f"{len(wrong)} lost or changed:\n" + "\n".join(wrong[:5])
+
+
+def test_the_control_a_disk_with_room_is_flagged(tmp_path):
+    """Nothing is full here, so changes are answered, and the figure must notice."""
+    with small_disk(tmp_path / "disk") as disk:
+        with Keystead(disk) as server:
+            certificate, book = server.issue("client"), ledger.Book(tmp_path / "book.jsonl")
+            key = load.create(server.port, certificate)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setitem(round_trip.__globals__, "fill", lambda _: lambda: None)
+                with pytest.raises(AssertionError, match="must refuse changes"):
+                    round_trip(server, disk, certificate, key, book, 1)

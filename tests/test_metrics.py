@@ -1,0 +1,185 @@
+"""The installation's numbers as Prometheus reads them; the dashboard and the alert rules that are made of them; health.
+
+What is read is read by Prometheus' own parsers, both formats. Whatever the dashboard and the rules name must be there, and what is there
+must be on the dashboard or on the list of what is not.
+"""
+
+import json
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
+from prometheus_client.parser import text_string_to_metric_families as families
+
+import wire
+from keystead import Keystead, binary, environment, free_ports
+from rest import Api
+
+PACKAGING = Path(__file__).parent.parent / "packaging"
+DASHBOARD = PACKAGING / "grafana" / "keystead.json"
+RULES = PACKAGING / "prometheus" / "keystead.rules.yml"
+NAME = re.compile(r"\b(?:keystead|process)_[a-z0-9_]+\b")
+# What has no panel of its own, and why.
+NOT_SHOWN = set()
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """A server with a listener of its own for metrics, at which something has happened."""
+    (port,) = free_ports(1)
+    variables = {"KEYSTEAD_METRICS_LISTEN": f"127.0.0.1:{port}", "KEYSTEAD_HEALTH_CANARY_SECONDS": "1"}
+    with Keystead(tmp_path_factory.mktemp("measured"), variables=variables) as server:
+        server.metrics = f"http://127.0.0.1:{port}/metrics"
+        server.certificate = server.issue("host")
+        with wire.Connection(server.port, server.certificate) as connection:
+            made = connection.call("Create", *wire.aes_256())["Unique Identifier"]
+            for _ in range(3):
+                connection.call("Get", wire.unique(made))
+            connection.exchange(wire.item("Get", wire.unique("00000000-0000-4000-8000-000000000000")))
+        yield server
+
+
+def read(server, accept=None):
+    answer = requests.get(server.metrics, headers={"Accept": accept} if accept else {}, timeout=10)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def value(server, metric, **labels):
+    """The sum of the samples with these labels."""
+    samples = [sample for family in families(read(server).text) for sample in family.samples if sample.name == metric]
+    found = [sample.value for sample in samples if labels.items() <= sample.labels.items()]
+    assert found, f"{metric} {labels} is not in {sorted({sample.name for sample in samples})}"
+    return sum(found)
+
+
+def names(server):
+    """The names of the families, as the rules and the dashboard would write them without a histogram's suffix."""
+    return {match[1] for match in re.finditer(r"^# TYPE (\S+) ", read(server).text, re.M)}
+
+
+def family(name, known):
+    """The family that a name in a query is of."""
+    short = re.sub(r"_(bucket|sum|count)$", "", name)
+    return name if name in known else short
+
+
+def test_both_formats_are_read(measured):
+    plain = read(measured)
+    assert plain.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert len(list(families(plain.text))) > 25
+    opened = read(measured, "application/openmetrics-text;version=1.0.0")
+    assert opened.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert len(list(open_families(opened.text))) > 25
+
+
+def test_what_happened_is_counted(measured):
+    for operation, outcome, times in [("Create", "Success", 1), ("Get", "Success", 3), ("Get", "Item Not Found", 1)]:
+        labels = {"operation": operation, "outcome": outcome, "adapter_name": "default"}
+        assert value(measured, "keystead_kmip_requests_total", **labels) == times, labels
+    assert value(measured, "keystead_kmip_request_duration_seconds_count", operation="Get") == 4
+    assert value(measured, "keystead_kmip_handshakes_total", outcome="success") >= 1
+    assert value(measured, "keystead_rest_requests_total", status="2xx") >= 1
+    assert value(measured, "keystead_store_commits_total", outcome="success") >= 1
+    assert value(measured, "keystead_keys", kind="root", state="active") == 1
+    assert value(measured, "keystead_certificate_expiry_seconds", kind="client", name="host") > 86400
+    assert value(measured, "keystead_ready", part="root_keys") == 1
+    assert value(measured, "keystead_backup_last_timestamp_seconds") == 0
+    assert value(measured, "keystead_disk_bytes", what="free") > 0
+
+
+def test_connections_are_counted_while_they_are_there(measured):
+    with wire.Connection(measured.port, measured.certificate) as connection:
+        connection.exchange(wire.item("Discover Versions"))
+        assert value(measured, "keystead_kmip_connections", state="seated") >= 1
+    deadline = time.monotonic() + 10
+    while value(measured, "keystead_kmip_connections", state="seated") > 0:
+        assert time.monotonic() < deadline, "a connection that is gone is still counted"
+        time.sleep(0.1)
+
+
+def test_nothing_names_a_key(measured):
+    text = read(measured).text
+    with wire.Connection(measured.port, measured.certificate) as connection:
+        made = connection.call("Create", *wire.aes_256())["Unique Identifier"]
+        connection.call("Get", wire.unique(made))
+    assert made not in text + read(measured).text
+
+
+def test_dashboard_and_rules_name_what_there_is(measured):
+    known = names(measured)
+    for file in (DASHBOARD, RULES):
+        used = {family(name, known) for name in NAME.findall(file.read_text())}
+        assert used <= known, f"{file.name} names {sorted(used - known)}, which no scrape has"
+
+
+def test_what_there_is_is_on_the_dashboard(measured):
+    known = names(measured)
+    shown = {family(name, known) for name in NAME.findall(DASHBOARD.read_text())}
+    assert known - shown == NOT_SHOWN
+
+
+def test_the_dashboard_can_be_imported():
+    dashboard = json.loads(DASHBOARD.read_text())
+    rows = [panel["title"] for panel in dashboard["panels"] if panel["type"] == "row"]
+    assert rows == ["Service", "KMIP", "REST API", "Keys", "Certificates", "Storage", "Audit and backup"]
+    assert dashboard["templating"]["list"][0]["type"] == "datasource"
+    identifiers = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(identifiers)) == len(identifiers)
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", []):
+            assert target["datasource"]["uid"] == "${datasource}"
+            assert target["expr"].count("(") == target["expr"].count(")") and target["expr"].count("{") == target["expr"].count("}")
+
+
+def test_on_the_administration_port_it_takes_a_role_on_the_installation(measured):
+    administrator = Api(measured, measured.api_key)
+    answer = administrator.ask("GET", "/metrics")
+    assert answer.status_code == 200 and "keystead_kmip_requests_total" in answer.text
+    assert Api(measured).ask("GET", "/metrics").status_code == 401
+    assert Api(measured, "keystead_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").ask("GET", "/metrics").status_code == 401
+
+
+def test_others_are_not_shown_them_unasked(tmp_path):
+    """An address that other machines reach is refused unless the operator says that it may be."""
+    (port,) = free_ports(1)
+    done = subprocess.run(
+        [binary(), "serve", "--data", tmp_path / "data", "--kmip-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
+        env=environment() | {"KEYSTEAD_METRICS_LISTEN": f"0.0.0.0:{port}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1 and "metrics.open" in done.stderr, done.stderr
+    assert not (tmp_path / "data" / "keystead.db").exists()
+
+
+# Health.
+
+
+def ready(server, path="ready"):
+    answer = requests.get(f"{server.url}/api/v1/health/{path}", verify=server.ca, timeout=10)
+    (health,) = answer.json()["resources"]
+    return answer.status_code, health
+
+
+def test_health(measured):
+    assert ready(measured, "live") == (200, {"status": "ok"})
+    status, health = ready(measured)
+    assert (status, health["status"]) == (200, "ok")
+    assert [part["name"] for part in health["parts"]] == ["root_keys", "store", "journal", "disk"]
+    assert "root_keys" in measured.cli("health")
+    assert measured.json("health")[0]["status"] == "ok"
+    assert measured.cli("health", "--live").strip() == "The server answers."
+
+
+def test_a_tenants_disabled_root_key_is_no_failure_of_the_server(fresh):
+    """Its owner wants it so: a load balancer that took the server away would take the others' keys."""
+    (key,) = fresh.json("rootkey", "list")
+    fresh.cli("rootkey", "disable", key["id"], "--yes")
+    time.sleep(1.1)
+    assert ready(fresh)[0] == 200

@@ -69,6 +69,16 @@ ACTIONS = [
     Action("rewrap", LOOKERS, KEY, "POST", "/keys/{key}/actions/rewrap", lambda facts: {"ciphertext": facts["ciphertext"]}),
     Action("wrap, old form", LOOKERS, KEY, "POST", "/keys/{key}?action=wrap", {}),
     Action("registrations", LOOKERS, KEY, "GET", "/keys/{key}/registrations"),
+    # How far a rotation has come, and what is under which version: as the versions themselves.
+    Action("rotation", LOOKERS, KEY, "GET", "/api/v1/keys/{key}/rotation"),
+    Action("rotations", LOOKERS, LIST, "GET", "/api/v1/rotations"),
+    Action("rotation events", LOOKERS, LIST, "GET", "/api/v1/rotations/events?seconds=1"),
+    Action("use of versions", LOOKERS, KEY, "GET", "/api/v1/keys/{key}/versions"),
+    # What it does can't be taken back for ever: as a deletion.
+    Action("retire version", MANAGER, KEY, "POST", "/api/v1/keys/{key}/versions/99/retire"),
+    Action("take retirement back", MANAGER, KEY, "POST", "/api/v1/keys/{key}/versions/99/unretire"),
+    # It tells what KMIP objects are for: as a list of those.
+    Action("impact", KMIP, KEY, "GET", "/api/v1/keys/{key}/impact"),
     Action("all registrations", LOOKERS, LIST, "GET", "/keys/registrations"),
     # Making them.
     Action("create", WRITERS, NEW_KEY, "POST", "/keys", NEW),

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Rest(RestArgs),
     /// Lay siege to a server with slow and silent clients: what an honest one notices, and what the server pays
     Siege(SiegeArgs),
+    /// Rotate a root key with many adapters while their clients work: what these notice
+    Rotation(RotationArgs),
     /// The bare HTTPS echo; `rest` starts it by itself
     #[command(hide = true)]
     HttpsEcho {
@@ -128,6 +130,29 @@ pub(crate) struct SiegeArgs {
     pub(crate) data: PathBuf,
 }
 
+/// What `bench rotation` takes.
+#[derive(Args)]
+pub(crate) struct RotationArgs {
+    /// The server: a release build of `keystead`
+    #[arg(long)]
+    pub(crate) binary: PathBuf,
+    /// Adapters under the root key
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) adapters: usize,
+    /// Clients that fetch keys, each of an adapter of its own, 50 times a second
+    #[arg(long, default_value_t = 16)]
+    pub(crate) clients: usize,
+    /// Seconds of each stretch, quiet and rotating in turns
+    #[arg(long, default_value = "2", value_parser = seconds)]
+    pub(crate) seconds: f64,
+    /// How often they take turns
+    #[arg(long, default_value_t = 5)]
+    pub(crate) rounds: usize,
+    /// Where to make the data folder: on a disk, not in memory
+    #[arg(long, default_value = "/var/tmp")]
+    pub(crate) data: PathBuf,
+}
+
 /// What can be measured by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
@@ -186,6 +211,7 @@ mod tests {
             Command::SelfTest(_)
             | Command::Rest(_)
             | Command::Siege(_)
+            | Command::Rotation(_)
             | Command::Echo { .. }
             | Command::HttpsEcho { .. } => None,
         });

@@ -67,7 +67,7 @@ impl Keystead {
         ready(&mut child, async || Session::open(&probe).await.map(drop)).await?;
         let elapsed = begin.elapsed();
         let out = self.folder.join("client");
-        ready(&mut child, async || self.issue(&out)).await?;
+        ready(&mut child, async || self.issue("default", &out)).await?;
         let identity = Identity::read(&out.join("bench.crt"), &out.join("bench.key"))?;
         let client = tls::client(&tls::read_certificates(&out.join("ca.crt"))?, identity)?;
         greeted(&self.peer(&child, client.clone())).await?.close().await;
@@ -94,9 +94,16 @@ impl Keystead {
         Identity::read(&out.join("bench.crt"), &out.join("bench.key"))
     }
 
-    fn issue(&self, out: &Path) -> Result<(), Error> {
+    /// A client of an adapter, whose certificate is issued for it.
+    pub(crate) fn client(&self, adapter: &str, out: &Path) -> Result<Arc<rustls::ClientConfig>, Error> {
+        self.issue(adapter, out)?;
+        let identity = Identity::read(&out.join("bench.crt"), &out.join("bench.key"))?;
+        tls::client(&tls::read_certificates(&out.join("ca.crt"))?, identity)
+    }
+
+    fn issue(&self, adapter: &str, out: &Path) -> Result<(), Error> {
         let mut command = Command::new(&self.binary);
-        command.args(["client", "issue", "--adapter", "default", "--name", "bench", "--out"]).arg(out);
+        command.args(["client", "issue", "--adapter", adapter, "--name", "bench", "--out"]).arg(out);
         let output = command.arg("--data").arg(self.data()).stdin(Stdio::null()).output();
         let output = output.doing(|| format!("running {}", self.binary.display()))?;
         if output.status.success() {

@@ -64,6 +64,11 @@ fn run(cli: &Cli) -> Result<(), Error> {
             report::print(&if cli.json { report::to_json(&report)? } else { report.table() })?;
             return report.judge();
         }
+        Command::Rotation(args) => {
+            let report = block_on(cli.threads, rest::rotation::run(args))?;
+            report::print(&if cli.json { report::to_json(&report)? } else { report.table() })?;
+            return report.judge();
+        }
         Command::SelfTest(cells) => block_on(cli.threads, run::self_test(cells))?,
     };
     report::print(&if cli.json { report.json()? } else { report.table() })

@@ -5,6 +5,7 @@
 mod client;
 pub(crate) mod echo;
 mod fill;
+pub(crate) mod rotation;
 
 use crate::child::{Child, start_https_echo};
 use crate::cli::RestArgs;

@@ -10,6 +10,7 @@ pub mod audit;
 mod canary;
 pub mod error;
 pub mod exchange;
+pub mod impact;
 pub mod lifecycle;
 pub mod manage;
 pub mod object;

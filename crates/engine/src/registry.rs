@@ -11,11 +11,12 @@ mod host;
 mod lists;
 mod name;
 mod record;
+mod rewrap;
 mod snapshot;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 use kmip::Timestamp;
@@ -32,6 +33,7 @@ pub use client::{Certificate, Client, Fingerprint, Standing, certificate_id};
 pub use door::{Door, Expired, NewCredential, NewDoor};
 pub use doors::Invalid;
 pub use lists::NewCertificate;
+pub use rewrap::{Rewrap, Rewrapped};
 use snapshot::Snapshot;
 
 use crate::error::Failure;
@@ -120,6 +122,7 @@ pub struct Registry {
     random: Arc<dyn Random>,
     snapshot: ArcSwap<Snapshot>,
     epoch: AtomicU64,
+    most_adapters: AtomicUsize,
     news: watch::Sender<()>,
     changing: tokio::sync::Mutex<()>,
     removing: tokio::sync::RwLock<()>,
@@ -137,12 +140,18 @@ impl Registry {
             random,
             snapshot: ArcSwap::default(),
             epoch: AtomicU64::new(1),
+            most_adapters: AtomicUsize::new(change::ADAPTERS),
             news: watch::Sender::new(()),
             changing: tokio::sync::Mutex::default(),
             removing: tokio::sync::RwLock::default(),
         };
         registry.reload().await?;
         Ok(registry)
+    }
+
+    /// From now on an instance can have so many adapters; those that are there stay.
+    pub fn allow_adapters(&self, most: usize) {
+        self.most_adapters.store(most, Ordering::Relaxed);
     }
 
     /// Moves whenever an answer of [`Registry::admit`] may have changed.
@@ -232,6 +241,13 @@ impl Registry {
             entry.name == which || entry.id().to_string() == which || entry.fingerprint.to_string() == which
         };
         self.certificates(adapter).into_iter().find(matches)
+    }
+
+    /// Puts adapters whose keys are wrapped anew in the place of what they were. Nobody who waits is woken for it: whom the lists let in is
+    /// the same. Called by a change while it holds off the others.
+    fn exchanged(&self, renewed: Vec<Adapter>) {
+        self.snapshot.store(Arc::new(self.snapshot.load().with(renewed)));
+        self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Called at the start, and by a change while it holds off the others.

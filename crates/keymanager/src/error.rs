@@ -1,6 +1,6 @@
 //! Why the key manager did not do what it was asked to: what is wrong, and what to do about it.
 
-use crate::Refusal;
+use crate::{Refusal, VersionRefusal};
 use kmip::Timestamp;
 use uuid::Uuid;
 
@@ -81,6 +81,24 @@ pub enum Error {
         key: Uuid,
         /// Seconds to wait.
         seconds: i64,
+    },
+    /// A version of a root key can't be what it was to become.
+    #[error("version {version} of root key {key} {refusal}")]
+    Version {
+        /// Which key.
+        key: Uuid,
+        /// Which version.
+        version: Uuid,
+        /// Why.
+        refusal: VersionRefusal,
+    },
+    /// Adapters' keys could not be wrapped under the newest version.
+    #[error("adapters are still under an older version of root key {key}: {reason}")]
+    NotRewrapped {
+        /// Which key.
+        key: Uuid,
+        /// Which adapters, and why.
+        reason: String,
     },
     /// It was deleted too long ago, or its material is erased.
     #[error("key {0} can no longer be restored: keys can be restored within 30 days of their deletion")]

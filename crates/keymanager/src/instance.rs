@@ -13,7 +13,7 @@ use crate::identity::again;
 use crate::import_token::SealedToken;
 use crate::ledger::{Stored, place, space};
 use crate::record::{Entry, SealedVersion};
-use crate::{Alias, Call, Error, Extent, KeyManager, KeyRing, KmipCounts, text};
+use crate::{Alias, Call, Error, Extent, KeyManager, KeyRing, KmipCounts, RotationJob, text};
 use kmip::Timestamp;
 use std::collections::BTreeMap;
 use store::{Batch, Expect, Key, Space, Term};
@@ -113,7 +113,9 @@ impl KeyManager {
         let instance = stored.entry.id;
         self.holds_nothing(instance).await?;
         let mut removals = BTreeMap::from([stored.removal()]);
-        for kind in [KeyRing::KIND, Alias::KIND, SealedVersion::KIND, Policies::KIND, SealedToken::KIND] {
+        for kind in
+            [KeyRing::KIND, Alias::KIND, SealedVersion::KIND, Policies::KIND, SealedToken::KIND, RotationJob::KIND]
+        {
             removals.extend(self.ledger.removals(space(instance), kind).await?);
         }
         for service_id in self.service_ids_of(instance).await? {

@@ -12,6 +12,7 @@ mod list;
 mod material;
 mod policy;
 mod registration;
+mod version;
 
 pub use cipher::{Rewrapped, Unwrapped, Wrapped};
 pub use create::{EncryptedPayload, NewKey, Overrides, Payload};
@@ -21,13 +22,13 @@ pub(crate) use policy::MONTHS;
 pub use policy::{DualAuth, PolicyStamp, Rotation, RotationSetting, SetForDeletion};
 
 pub(crate) use find::{Found, absent};
+pub use version::{KeyVersion, VersionRefusal, VersionUse};
 
 use crate::audit::Target;
 use crate::ledger::{Stored, place, space, term};
 use crate::record::SealedVersion;
 use crate::{Call, Error, Event, Extent, KMIP_PREFIX, KeyManager, KmipKey, Refusal, State};
 use kmip::Timestamp;
-use std::cmp::Reverse;
 use std::sync::Arc;
 use store::{Key as Place, Term};
 use uuid::Uuid;
@@ -194,19 +195,9 @@ impl SealedVersion {
     }
 
     pub(crate) fn found_by(&self) -> Vec<Term> {
-        vec![of_key(self.key)]
+        let to_erase = self.retired.is_some() && self.erased.is_none();
+        [of_key(self.key)].into_iter().chain(to_erase.then(version::retired)).collect()
     }
-}
-
-/// A version of a root key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyVersion {
-    /// Its identifier.
-    pub id: Uuid,
-    /// 1 for the first.
-    pub number: u32,
-    /// When it was made.
-    pub created: Timestamp,
 }
 
 impl KeyManager {
@@ -242,24 +233,6 @@ impl KeyManager {
         Ok((found.into_key(call), payload))
     }
 
-    /// The versions of a root key, the newest first.
-    ///
-    /// # Errors
-    /// As [`KeyManager::key`]; [`Error::RootKeyRequired`]; [`Error::Deleted`], [`Error::State`] when it is not active and `all_states`
-    /// is false.
-    pub async fn versions(&self, call: &Call, id_or_alias: &str, all_states: bool) -> Result<Vec<KeyVersion>, Error> {
-        let key = self.find(call, id_or_alias, None).await?.root()?;
-        if !all_states {
-            // What an active key may do and no other.
-            key.after(Event::Wrap)?;
-        }
-        let stored = self.sealed_versions(&key).await?;
-        let version = |SealedVersion { id, number, created, .. }| KeyVersion { id, number, created };
-        let mut versions: Vec<_> = stored.into_iter().map(|stored| version(stored.entry)).collect();
-        versions.sort_by_key(|version| Reverse(version.number));
-        Ok(versions)
-    }
-
     /// The records of a key's versions.
     pub(crate) async fn sealed_versions(&self, key: &Key) -> Result<Vec<Stored<SealedVersion>>, Error> {
         let stored = self.ledger.all::<SealedVersion>(space(key.instance), vec![of_key(key.id)]).await?;
@@ -267,6 +240,6 @@ impl KeyManager {
     }
 }
 
-fn of_key(key: Uuid) -> Term {
+pub(crate) fn of_key(key: Uuid) -> Term {
     term("root key", key.as_bytes())
 }

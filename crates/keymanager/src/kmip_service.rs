@@ -97,6 +97,30 @@ pub struct KmipCounts {
     pub deleted: u64,
 }
 
+/// What came of a batch of adapters whose keys were to be wrapped anew.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RewrapBatch {
+    /// How many were.
+    pub done: usize,
+    /// Those that could not be: the adapter's name, and why. They stay under the older version, which goes on unwrapping.
+    pub failed: Vec<(String, String)>,
+    /// After which adapter the next batch begins; none when this was the last one.
+    pub next: Option<Uuid>,
+}
+
+/// Which adapters a batch is of.
+#[derive(Clone, Copy, Debug)]
+pub struct RewrapPage {
+    /// The root key.
+    pub key: Uuid,
+    /// Its newest version: adapters under it are left out.
+    pub newest: Uuid,
+    /// Adapters after this one, in the order of their identifiers.
+    pub after: Option<Uuid>,
+    /// At most so many.
+    pub most: usize,
+}
+
 /// The KMIP service, as the key manager sees it. Nothing of another instance is ever given.
 #[async_trait]
 pub trait KmipService: Send + Sync {
@@ -120,8 +144,13 @@ pub trait KmipService: Send + Sync {
     async fn purge(&self, call: &Call, id: Uuid) -> Result<(), Error>;
     /// The adapters that seal under a root key, or under any of the instance's.
     fn registrations(&self, instance: Uuid, key: Option<Uuid>) -> Vec<Registration>;
-    /// Wraps the keys of the adapters under a root key again, after it was rotated.
-    async fn rewrap(&self, call: &Call, key: Uuid) -> Result<(), Error>;
+    /// Wraps the keys of some adapters under a root key again, after it was rotated: all of a batch in one change.
+    ///
+    /// # Errors
+    /// Where none of them can be wrapped: the root key can't be used, the store fails.
+    async fn rewrap(&self, call: &Call, page: RewrapPage) -> Result<RewrapBatch, Error>;
+    /// Waits for the changes of adapters that are under way: whichever began before this call can be seen after it.
+    async fn settled(&self) {}
 }
 
 /// The KMIP service of a key manager that has none: no keys, no adapters.
@@ -169,7 +198,7 @@ impl KmipService for NoKmipService {
         Vec::new()
     }
 
-    async fn rewrap(&self, _: &Call, _: Uuid) -> Result<(), Error> {
-        Ok(())
+    async fn rewrap(&self, _: &Call, _: RewrapPage) -> Result<RewrapBatch, Error> {
+        Ok(RewrapBatch::default())
     }
 }

@@ -5,7 +5,7 @@
 //! another key.**
 //!
 //! The rooms, from the top: `call` is the gate; `identity` says who may do what; `instance`, `key`, `ring`, `alias` and
-//! `import_token` say what each of these is and does; `schedule` does what falls due; `kmip_service` is the joint to the KMIP
+//! `import_token` say what each of these is and does; `schedule` does what falls due; `rotation` wraps anew what a rotation left under an older version; `kmip_service` is the joint to the KMIP
 //! service, whose objects are standard keys here; `change` makes a decision stick, with its audit event; `wrapper` uses the keys
 //! for the engine; `index` keeps what keys are found by up to date; `state` is the table of states; `ledger` reads and writes records under their tags; `record` is their encoding.
 
@@ -28,6 +28,7 @@ mod kmip_service;
 mod ledger;
 mod record;
 mod ring;
+mod rotation;
 mod schedule;
 mod shred;
 mod state;
@@ -51,12 +52,14 @@ pub use instance::{CreateImportAccess, Instance, InstancePolicy, Network, NewIns
 pub use key::{
     Comparison, DEFAULT_RING, DualAuth, EncryptedPayload, Filter, Key, KeyList, KeyVersion, ListQuery, Moment, NewKey,
     Overrides, Payload, PolicyStamp, Rewrapped, Rotation, RotationSetting, Scope, Search, SetForDeletion, SortBy,
-    Unwrapped, Wrapped,
+    Unwrapped, VersionRefusal, VersionUse, Wrapped,
 };
 pub use kmip_service::{
-    KMIP_PREFIX, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, NoKmipService, Registration,
+    KMIP_PREFIX, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, NoKmipService, Registration, RewrapBatch,
+    RewrapPage,
 };
 pub use ring::KeyRing;
+pub use rotation::RotationJob;
 pub use schedule::Round;
 pub use shred::EpochsHeld;
 pub use state::{Event, Refusal, State};
@@ -65,6 +68,7 @@ pub use timers::Timers;
 use identity::Known;
 use key::Bookmarks;
 use ledger::Ledger;
+use rotation::Rotations;
 use schedule::Looked;
 use shred::Shredder;
 use std::sync::atomic::AtomicU64;
@@ -87,6 +91,7 @@ pub struct KeyManager {
     looked: Looked,
     bookmarks: Bookmarks,
     timers: Timers,
+    rotations: Rotations,
     kmip: OnceLock<Weak<dyn KmipService>>,
 }
 
@@ -116,6 +121,7 @@ impl KeyManager {
             looked: Looked::default(),
             bookmarks: Bookmarks::default(),
             timers,
+            rotations: Rotations::default(),
             kmip,
         })
     }

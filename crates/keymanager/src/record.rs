@@ -16,7 +16,7 @@ use crate::instance::Policies;
 use crate::key::{DualAuth, Rotation, SetForDeletion};
 use crate::{
     Alias, ApiKey, ApiKeyKind, Authorization, DestroyedSort, Destruction, Erasure, Grant, Instance, InstancePolicy,
-    Key, KeyRing, Role, ServiceId, State, Target,
+    Key, KeyRing, Role, RotationJob, ServiceId, State, Target,
 };
 
 /// What a record holds.
@@ -47,9 +47,15 @@ pub(crate) struct SealedVersion {
     pub(crate) key: Uuid,
     pub(crate) number: u32,
     pub(crate) created: Timestamp,
+    /// Empty when it was erased.
     pub(crate) sealed: Vec<u8>,
     /// The epoch that a root key's material is sealed under; none: 0, from before there were epochs.
     pub(crate) epoch: Option<u64>,
+    /// Since when it unwraps no more.
+    pub(crate) retired: Option<Timestamp>,
+    pub(crate) retired_by: Option<String>,
+    /// When its material was removed.
+    pub(crate) erased: Option<Timestamp>,
 }
 
 /// The name of a service ID, which is one's only among those of an owner.
@@ -159,6 +165,9 @@ entries! {
         required created = 0x54_1305;
         required sealed = 0x54_1306;
         optional epoch = 0x54_1307;
+        optional retired = 0x54_1310;
+        optional retired_by = 0x54_1311;
+        optional erased = 0x54_1312;
     }
     ApiKey 0x14 "API key" 0x54_1400 {
         required id = 0x54_1401;
@@ -232,6 +241,20 @@ entries! {
         optional owner = 0x54_1C01;
         required name = 0x54_1C02;
         required service_id = 0x54_1C03;
+    }
+    RotationJob 0x1D "rotation" 0x54_1D00 {
+        required key = 0x54_1D01;
+        required instance = 0x54_1D02;
+        required from = 0x54_1D03;
+        required to = 0x54_1D04;
+        required total = 0x54_1D05;
+        required done = 0x54_1D06;
+        required started = 0x54_1D07;
+        required by = 0x54_1D08;
+        optional finished = 0x54_1D09;
+        required failed = 0x54_1D0A;
+        optional reason = 0x54_1D0B;
+        optional correlation = 0x54_1D0C;
     }
     Destruction 0x40 "record of destruction" 0x54_4000 {
         required id = 0x54_4001;

@@ -30,7 +30,7 @@ pub struct Round {
     pub expired: usize,
     /// Root keys that were rotated.
     pub rotated: usize,
-    /// Keys that were purged.
+    /// Keys, and retired versions of root keys, that were purged.
     pub purged: usize,
     /// What could not be done, and is tried again in the next round.
     pub failed: usize,
@@ -116,6 +116,7 @@ impl KeyManager {
         let instances = self.ledger.all::<Instance>(Space::INSTALLATION, Vec::new()).await?;
         let mut round = Round::default();
         for instance in instances.iter().map(|stored| stored.entry.id) {
+            self.erase_versions(instance, now, &mut round).await;
             for due in Due::ALL {
                 if let Err(error) = self.do_all(due, instance, now, &mut round).await {
                     round.fail(due, instance, None, &error);
@@ -124,6 +125,23 @@ impl KeyManager {
         }
         self.purge_kmip_keys(&instances, now, &mut round).await;
         Ok(round)
+    }
+
+    /// Erases the material of versions whose retirement can't be taken back any more.
+    async fn erase_versions(&self, instance: Uuid, now: Timestamp, round: &mut Round) {
+        let call = Call::internal(instance, Action::EraseKeyVersion, ACTOR, now);
+        let versions = match self.versions_to_erase(&call).await {
+            Ok(versions) => versions,
+            Err(error) => return round.fail(Due::Purge, instance, None, &error),
+        };
+        for version in versions {
+            match self.erase_version(&call, &version).await {
+                Ok(()) => round.purged += 1,
+                // Somebody else was faster, or took the retirement back.
+                Err(Error::Store(store::Error::Conflict(_))) => {}
+                Err(error) => round.fail(Due::Purge, instance, Some(version.entry.key), &error),
+            }
+        }
     }
 
     /// Does one thing for all keys of an instance for which it is due, as the index finds them.

@@ -146,6 +146,10 @@ impl KeyManager {
 
     /// Whether it is a root key's version under that epoch. Before there were epochs, only its key tells.
     async fn is_under(&self, version: &SealedVersion, epoch: u64) -> Result<bool, Error> {
+        // A version that was retired long ago has no material any more, so it is under none.
+        if version.erased.is_some() {
+            return Ok(false);
+        }
         match version.epoch {
             Some(number) => Ok(number == epoch),
             None if epoch > 0 => Ok(false),

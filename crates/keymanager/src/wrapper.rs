@@ -9,7 +9,7 @@
 use crate::change::ATTEMPTS;
 use crate::ledger::space;
 use crate::record::{Entry, SealedVersion};
-use crate::{Error, Event, Key, KeyManager};
+use crate::{Error, Event, Key, KeyManager, VersionRefusal};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -143,7 +143,7 @@ impl KeyManager {
         sealed: &[u8],
         aad: &[u8],
     ) -> Result<(Uuid, Secret), Error> {
-        for stored in self.sealed_versions(root).await? {
+        for stored in self.sealed_versions(root).await?.iter().filter(|stored| stored.entry.retired.is_none()) {
             let version = stored.entry.id;
             if let Some(opened) = self.opened(root, version).await?
                 && let Some(plaintext) = open_with(&opened, for_whom, sealed, aad)?
@@ -184,6 +184,9 @@ impl KeyManager {
         for _ in 0..ATTEMPTS {
             let stored = self.ledger.get::<SealedVersion>(space(key.instance), version).await?;
             let Some(stored) = stored.filter(|stored| stored.entry.key == key.id) else { return Ok(None) };
+            if stored.entry.retired.is_some() {
+                return Err(Error::Version { key: key.id, version, refusal: VersionRefusal::Retired });
+            }
             if let Some(epoch) = self.keys.epoch(stored.entry.epoch.unwrap_or(0)) {
                 return open_version(&epoch, &stored.entry).map(Some);
             }
@@ -275,7 +278,9 @@ fn owner(version: &SealedVersion) -> [u8; 52] {
 fn answer(error: Error) -> wrap::Error {
     match error {
         Error::Deleted(key) => wrap::Error::Deleted(key),
-        Error::State { key, .. } | Error::RootKeyRequired(key) => wrap::Error::Disabled(key),
+        Error::State { key, .. } | Error::RootKeyRequired(key) | Error::Version { key, .. } => {
+            wrap::Error::Disabled(key)
+        }
         Error::Ciphertext => wrap::Error::Invalid,
         Error::Store(error) => wrap::Error::Unreachable(error.to_string()),
         Error::Crypto(error) => error,

@@ -12,9 +12,11 @@ mod door;
 mod envelope;
 mod health;
 mod identity;
+mod impact;
 mod key;
 pub mod key_protect;
 mod private;
+mod rotation;
 mod server_certificate;
 mod trust;
 
@@ -32,8 +34,10 @@ pub use identity::{
     ApiKey, Authorization, Grant, Instance, NewApiKey, NewAuthorization, NewGrant, NewInstance, NewServiceId, Role,
     ServiceId,
 };
+pub use impact::{Impact, ImpactAdapter, ImpactComponent, NamedKey, StateCount};
 pub use key::{Attribute, Key, Reactivate};
 pub use private::PrivateText;
+pub use rotation::{RootKeyVersion, Rotation};
 pub use server_certificate::{NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
 pub use trust::{SeenStep, ServerFingerprints, StepName, Trust, TrustStep};
 

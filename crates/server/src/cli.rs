@@ -1,6 +1,6 @@
 //! The command line: what a person or a script types, and what it gets to read.
 //!
-//! Every verb but `serve`, `doctor`, `config` and `completion` speaks to a running server over the REST APIs, with the types of
+//! Every verb but `serve`, `doctor`, `plan`, `config` and `completion` speaks to a running server over the REST APIs, with the types of
 //! [`crate::api`]. The invariant of this room: **results go to standard output, all else to standard error, and the exit
 //! code says which it was**: 0 fine, 1 it failed, 2 wrong usage.
 
@@ -24,12 +24,14 @@ mod failure;
 mod files;
 mod health;
 mod http;
+mod impact;
 mod import_token;
 mod instance;
 mod key;
 mod keys;
 mod output;
 mod pinned;
+mod plan;
 mod private;
 mod ring;
 mod role;
@@ -160,6 +162,9 @@ enum Command {
     Role(role::Verb),
     /// Go through vCenter's whole conversation with a server and say what vCenter would show
     Doctor(doctor::Args),
+    /// Count the keys that a site needs, and size a server for them
+    #[command(after_help = plan::EXAMPLE)]
+    Plan(plan::Args),
     /// The configuration file
     #[command(subcommand)]
     Config(config::Verb),
@@ -211,6 +216,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Authorization(verb) => connected(&global, async |to| authorization::run(verb, to, output).await),
         Command::Role(verb) => connected(&global, async |to| role::run(verb, to, output).await),
         Command::Doctor(args) => runtime()?.block_on(doctor::run(args, &output)),
+        Command::Plan(args) => plan::run(&args, output),
         Command::Config(verb) => config::run(&verb, &global),
         Command::Completion(args) => completion::run(&args),
     }

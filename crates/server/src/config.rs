@@ -112,6 +112,8 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// KMIP connections at a time of one adapter's clients.
     pub connections_per_adapter: usize,
+    /// KMIP adapters of an instance.
+    pub adapters_per_instance: usize,
     /// KMIP connections at a time whose client is not let in yet.
     pub waiting: usize,
     /// Keys that a client destroys within an hour before that is an alarm.
@@ -167,6 +169,7 @@ impl Config {
                 connections: 16384,
                 connections_per_address: 4096,
                 connections_per_adapter: 8192,
+                adapters_per_instance: 200,
                 waiting: 8192,
                 destroys_per_hour: 100,
                 handshake: Duration::from_secs(10),

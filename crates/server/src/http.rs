@@ -24,12 +24,14 @@ mod error;
 mod finish;
 mod health;
 mod identity;
+mod impact;
 mod key_protect;
 mod keys;
 mod metrics;
 mod openapi;
 mod prometheus;
 mod query;
+mod rotations;
 mod routes;
 mod server_certificate;
 #[cfg(test)]
@@ -121,6 +123,8 @@ fn routes(administration: Shared) -> Routes {
     let routes = erasures::add_to(routes);
     let routes = destructions::add_to(routes);
     let routes = keys::add_to(routes);
+    let routes = rotations::add_to(routes);
+    let routes = impact::add_to(routes);
     let routes = key_protect::add_to(routes);
     openapi::add_to(routes)
 }

@@ -6,12 +6,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use engine::Engine;
-use engine::registry::{Actor, Adapter};
+use engine::registry::{Actor, Adapter, Rewrap};
 use engine::standard_key::{StandardKey, StandardKeyPage, Which};
-use keymanager::{Call, Error, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration};
+use keymanager::{
+    Call, Error, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch, RewrapPage,
+};
 use store::Order;
+use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 use wrap::KeyRef;
+
+/// After a batch of adapters whose keys were wrapped anew comes a pause of so many times its length,
+const PAUSES: u32 = 7;
+/// and of this at most.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// The engine, for the key manager.
 pub struct Kmip(pub Arc<Engine>);
@@ -69,9 +77,20 @@ impl KmipService for Kmip {
         adapters.iter().map(|adapter| registration(adapter)).collect()
     }
 
-    async fn rewrap(&self, call: &Call, key: Uuid) -> Result<(), Error> {
-        let root_key = KeyRef { instance: call.instance, key };
-        self.0.registry().rewrap(root_key, &actor(call), call.now).await.map(drop).map_err(|error| told(error, key))
+    async fn rewrap(&self, call: &Call, page: RewrapPage) -> Result<RewrapBatch, Error> {
+        let RewrapPage { key, newest, after, most } = page;
+        let which = Rewrap { root_key: KeyRef { instance: call.instance, key }, newest, after, most };
+        let begun = Instant::now();
+        let batch = self.0.registry().rewrap(which, &actor(call), call.now).await.map_err(|error| told(error, key))?;
+        if batch.next.is_some() {
+            // The greater part of the time is the clients'.
+            tokio::time::sleep((begun.elapsed() * PAUSES).min(LONGEST_PAUSE)).await;
+        }
+        Ok(RewrapBatch { done: batch.done, failed: batch.failed, next: batch.next })
+    }
+
+    async fn settled(&self) {
+        self.0.registry().settled().await;
     }
 }
 

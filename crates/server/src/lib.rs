@@ -19,6 +19,7 @@ pub mod kmip;
 pub mod kmip_service;
 pub mod metrics;
 pub mod pki;
+pub mod plan;
 pub mod serve;
 pub mod telemetry;
 pub mod tls;

@@ -37,7 +37,7 @@ impl Tenant {
         Ok(Tenant { bearer, instance })
     }
 
-    fn request(&self, method: &str, path: &str, body: &str) -> Request {
+    pub(super) fn request(&self, method: &str, path: &str, body: &str) -> Request {
         let headers = [("authorization", self.bearer.as_str()), ("bluemix-instance", self.instance.as_str())];
         Request::new(method, path, &headers, body)
     }
@@ -82,7 +82,7 @@ impl Tenant {
         Ok(())
     }
 
-    fn new_key(&self, name: &str, extractable: bool) -> Request {
+    pub(super) fn new_key(&self, name: &str, extractable: bool) -> Request {
         let kind = "application/vnd.ibm.kms.key+json";
         let body = json!({
             "metadata": { "collectionType": kind, "collectionTotal": 1 },
@@ -92,7 +92,7 @@ impl Tenant {
     }
 }
 
-async fn read(session: &mut Session, request: &Request) -> Result<Value, Error> {
+pub(super) async fn read(session: &mut Session, request: &Request) -> Result<Value, Error> {
     let answer = session.ask(request).await?;
     serde_json::from_slice(answer.body).map_err(io::Error::from).doing(|| "reading an answer".into())
 }

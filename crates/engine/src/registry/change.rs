@@ -3,6 +3,7 @@
 //! The invariant: nothing changes in memory before it is committed, and what is committed is in force when the call returns.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use kmip::Timestamp;
 use store::{Batch, Change, Expect};
@@ -15,8 +16,8 @@ use crate::manage::Error;
 use crate::origin::{self, Origin};
 use crate::seal::WrappedAdapterKey;
 
-/// The most adapters of an instance (Key Protect's limit).
-const ADAPTERS: usize = 200;
+/// The most adapters of an instance unless another number is set (Key Protect's limit).
+pub(super) const ADAPTERS: usize = 200;
 /// IBM's names for what is done here (Key Protect: activity tracking events).
 pub(super) const CREATE: &str = "kms.kmip-management.create";
 pub(crate) const DELETE: &str = "kms.kmip-management.delete";
@@ -82,8 +83,10 @@ impl Registry {
         if adapters.iter().any(|adapter| adapter.name == name) {
             return Err(Error::NameTaken(name));
         }
-        if adapters.len() >= ADAPTERS {
-            return Err(Error::Limit("an instance can have 200 adapters"));
+        if adapters.len() >= self.most_adapters.load(Ordering::Relaxed) {
+            return Err(Error::Limit(
+                "the instance has as many adapters as the setting limits.adapters_per_instance allows",
+            ));
         }
         let id = crate::scope::random_id(&*self.random)?;
         let root_key = KeyRef { instance, key: root_key };
@@ -124,33 +127,6 @@ impl Registry {
         self.commit(changes, &adapter, What { message, ..What::adapter(DELETE, &adapter) }, by, now).await?;
         self.keyring.forget(adapter.id);
         Ok(())
-    }
-
-    /// Wraps the keys of all adapters under a root key anew, so that none is under an older version of it. Returns how many were.
-    ///
-    /// # Errors
-    /// A root key that can't be used, failures of the store. What was done until then stays done.
-    pub async fn rewrap(&self, root_key: KeyRef, by: &Actor, now: Timestamp) -> Result<usize, Error> {
-        let _changing = self.changing.lock().await;
-        let mut rewrapped = 0;
-        for adapter in self.adapters_under(root_key) {
-            rewrapped += usize::from(self.rewrap_one(&adapter, by, now).await?);
-        }
-        Ok(rewrapped)
-    }
-
-    async fn rewrap_one(&self, adapter: &Adapter, by: &Actor, now: Timestamp) -> Result<bool, Error> {
-        let WrappedAdapterKey { root_key, wrapped, .. } = &adapter.key;
-        let unwrapped = self.keyring.wrapper().unwrap(root_key, wrapped, adapter.id.as_bytes()).await;
-        let Some(wrapped) = unwrapped.map_err(Failure::from)?.rewrapped else { return Ok(false) };
-        let mut renewed = adapter.clone();
-        renewed.key.wrapped = wrapped;
-        (renewed.updated_at, renewed.updated_by) = (Some(now), Some(by.id.clone()));
-        let body = record::encode_adapter(&renewed);
-        let expect = Expect::Version(adapter.version);
-        let change = Change::Put { key: adapter.place(), expect, body, terms: Vec::new() };
-        self.commit(vec![change], adapter, What::adapter("kms.secrets.rewrap", adapter), by, now).await?;
-        Ok(true)
     }
 
     pub(super) async fn commit(

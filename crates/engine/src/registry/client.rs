@@ -133,6 +133,14 @@ impl Client {
         Client { entry: Arc::new(Entry { adapter, certificate, record, version, verified }), itself }
     }
 
+    /// The same entry of its adapter as that is now.
+    pub(super) fn of(&self, adapter: Arc<Adapter>) -> Client {
+        let Entry { certificate, record, version, verified, .. } = &*self.entry;
+        let (certificate, record, verified) = (certificate.clone(), record.clone(), verified.clone());
+        let entry = Entry { adapter, certificate, record, version: *version, verified };
+        Client { entry: Arc::new(entry), itself: Arc::clone(&self.itself) }
+    }
+
     /// The client with this certificate, for which this authority vouches. The caller has seen that it does, and that the certificate is
     /// not denied.
     pub fn standing_for(&self, leaf: Fingerprint) -> Client {

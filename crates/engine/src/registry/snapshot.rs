@@ -27,6 +27,21 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
+    /// The same with these adapters in the place of what they were.
+    pub(super) fn with(&self, renewed: Vec<Adapter>) -> Snapshot {
+        let renewed: HashMap<Uuid, Arc<Adapter>> = renewed.into_iter().map(|each| (each.id, Arc::new(each))).collect();
+        let mut adapters = self.adapters.clone();
+        adapters.extend(renewed.iter().map(|(id, adapter)| (*id, Arc::clone(adapter))));
+        let entry = |client: &Client| match renewed.get(&client.adapter().id) {
+            Some(adapter) => client.of(Arc::clone(adapter)),
+            None => client.clone(),
+        };
+        let entries = self.entries.iter().map(|(fingerprint, client)| (*fingerprint, entry(client))).collect();
+        let mut anew = Snapshot { adapters, entries, denied: self.denied.clone(), ..Snapshot::default() };
+        anew.appoint_authorities();
+        anew
+    }
+
     fn appoint_authorities(&mut self) {
         let is_authority = |client: &&Client| matches!(client.certificate().standing, Standing::Authority(_));
         let mut authorities: Vec<Client> = self.entries.values().filter(is_authority).cloned().collect();

@@ -1,7 +1,7 @@
 //! What administrators see and do beside KMIP: lists of objects, forced destruction, the removal of adapters, names.
 
 use engine::manage::{Error, ObjectQuery, ObjectView};
-use engine::registry::{Actor, Adapter, NewAdapter, NewCertificate, Standing, certificate_id};
+use engine::registry::{Actor, Adapter, NewAdapter, NewCertificate, Rewrap, Standing, certificate_id};
 use kmip::enums::State;
 use kmip::{Timestamp, Version};
 use uuid::Uuid;
@@ -342,7 +342,8 @@ async fn a_rewrap_updates_an_adapter() {
     bench.rotate().await;
     bench.pass(7);
     let root_key = bench.client.adapter().root_key();
-    bench.engine.registry().rewrap(root_key, &Actor::new("rotation"), bench.now()).await.unwrap();
+    let which = Rewrap { root_key, newest: Uuid::nil(), after: None, most: 10 };
+    bench.engine.registry().rewrap(which, &Actor::new("rotation"), bench.now()).await.unwrap();
     let now = bench.now();
     let bench = bench.restarted().await;
     let adapter = bench.engine.registry().adapter(bench.instance, "default").unwrap();

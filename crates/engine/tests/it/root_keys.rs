@@ -1,9 +1,11 @@
 //! Root keys behind the engine: what is disabled or deleted stops at once, what is rotated and rewrapped goes on, and a restart
 //! changes nothing.
 
+use engine::registry::Rewrap;
 use kmip::enums::ResultReason;
 use kmip::{Version, attribute};
 use store::{Batch, Change, Kind, Store};
+use uuid::Uuid;
 use wrap::KeyRef;
 
 use crate::ask::{attribute, create, material, reason, unique, value};
@@ -56,7 +58,8 @@ async fn after_a_rewrap_the_old_version_is_needed_no_more() {
     let old = bench.client.adapter().key.wrapped.key_version;
     bench.rotate().await;
     assert_eq!(bench.material(&key).await, bytes, "between the two, the old version serves");
-    let rewrap = async || bench.engine.registry().rewrap(place, &by(), bench.now()).await.unwrap();
+    let which = Rewrap { root_key: place, newest: Uuid::nil(), after: None, most: 10 };
+    let rewrap = async || bench.engine.registry().rewrap(which, &by(), bench.now()).await.unwrap().done;
     assert_eq!((rewrap().await, rewrap().await), (2, 0));
     // What rewraps changes what the clients are admitted to; a connection that was there before goes on.
     assert_eq!(bench.material(&key).await, bytes);
@@ -72,7 +75,7 @@ async fn after_a_rewrap_the_old_version_is_needed_no_more() {
 }
 
 /// Removes a root key's version from the store.
-async fn forget(bench: &Bench, version: uuid::Uuid) {
+async fn forget(bench: &Bench, version: Uuid) {
     let records = bench.store.records().await;
     let record =
         records.iter().find(|record| record.key.kind == Kind(0x13) && record.key.id == version.into_bytes()).unwrap();

@@ -155,7 +155,7 @@ async fn an_erased_key_is_gone_from_its_record() {
     bench.done("Destroy", &unique(&key)).await;
     assert!(sealed().await, "it can be restored");
     let id = uuid::Uuid::parse_str(&key).unwrap();
-    bench.engine.erase_standard_key(bench.instance, id, &crate::bench::by(), bench.now()).await.unwrap();
+    bench.engine.erase_standard_key(bench.instance, id, &by(), bench.now()).await.unwrap();
     assert!(!sealed().await);
 }
 

@@ -104,6 +104,14 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::ListRegistrations
         | Action::CreateAlias
         | Action::DeleteAlias => "key",
+        Action::ReadRotation
+        | Action::ListRotations
+        | Action::FinishRotation
+        | Action::ListVersionUse
+        | Action::RetireKeyVersion
+        | Action::UnretireKeyVersion
+        | Action::EraseKeyVersion
+        | Action::ReadImpact => "key",
         Action::ListKeyRings | Action::CreateKeyRing | Action::DeleteKeyRing => "key-ring",
         Action::ListAdapters
         | Action::CreateAdapter
@@ -135,8 +143,8 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::UpdateInstance
         | Action::DeleteInstance
         | Action::ReadMetrics
-        | Action::ReadSigningKey
         | Action::ReadInstallationMetrics
+        | Action::ReadSigningKey
         | Action::ReadRoles => "",
     }
 }

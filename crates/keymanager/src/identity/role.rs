@@ -97,10 +97,12 @@ macro_rules! actions {
                 match self { $(Action::$action => $event,)* }
             }
 
-            /// Whether it is about instances and the access to them, rather than about keys: network policies are not for it.
+            /// Whether it is about instances and the access to them, rather than about keys: network policies are not for it. What is
+            /// about keys has IBM's name for that, or is for nobody with a platform role.
             pub(crate) fn is_platform(self) -> bool {
-                let of_keys = ["kms.", "keystead.erasure.", "keystead.destruction."];
-                !of_keys.iter().any(|prefix| self.event().starts_with(prefix))
+                let of_keys = ["kms.", "keystead.erasure.", "keystead.destruction.", "keystead.kmip-object."];
+                let is_of_keys = of_keys.iter().any(|prefix| self.event().starts_with(prefix));
+                !is_of_keys && self.roles().iter().any(|role| role.is_platform())
             }
 
             /// Whether it is about the KMIP service of an instance.
@@ -201,6 +203,15 @@ actions! {
     ListAuthorizations       "iam-access-management.authorization.list"      [Administrator]
     CreateAuthorization      "iam-access-management.authorization.create"    [Administrator]
     DeleteAuthorization      "iam-access-management.authorization.delete"    [Administrator]
+    // Rotations and the versions they leave, and what a key's end would stop.
+    ReadRotation             "keystead.rotation.read"                       [Reader ReaderPlus Writer Manager]
+    ListRotations            "keystead.rotation.list"                       [Reader ReaderPlus Writer Manager]
+    FinishRotation           "keystead.rotation.finish"                     []
+    ListVersionUse           "keystead.key-version.list"                    [Reader ReaderPlus Writer Manager]
+    RetireKeyVersion         "keystead.key-version.retire"                  [Manager]
+    UnretireKeyVersion       "keystead.key-version.unretire"                [Manager]
+    EraseKeyVersion          "keystead.key-version.erase"                   []
+    ReadImpact               "keystead.impact.read"                         [Manager KmipAdapterManager]
     // The server's own certificates: platform roles. What is done to them has no name of IBM's.
     ReadServerCertificate    "keystead.server-certificate.read"             [Viewer Operator Editor Administrator]
     UpdateServerCertificate  "keystead.server-certificate.update"           [Administrator]

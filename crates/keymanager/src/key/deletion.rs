@@ -62,15 +62,17 @@ impl KeyManager {
         // No material is brought along that `enforce_token` could ask a token for.
         let making = Making { extractable: key.extractable, imported: key.imported, with_token: true };
         self.check_making(call.instance, making).await?;
-        self.change(call, key.id, |key| {
+        let restored = self.change(call, key.id, |key| {
             let state = key.after(Event::Restore)?;
             self.check_restorable(call, key.id, key.deleted)?;
             if key.expires.is_some_and(|expires| expires <= call.now) {
                 return Err(Error::Expired(key.id));
             }
             Ok(Decision::to(Key { state, deleted: None, deleted_by: None, synced: Some(call.now), ..key.clone() }))
-        })
-        .await
+        });
+        let restored = restored.await?;
+        self.rotations.wake();
+        Ok(restored)
     }
 
     /// Erases a deleted key, 4 hours after its deletion or later: its record and every version of its material are removed, and when this
@@ -183,6 +185,7 @@ impl KeyManager {
         let mut record = self.destruction_of(call, key, versions.iter().map(|old| old.entry.id).collect())?;
         record.set_asked(asked.map(|first| first.entry.word()));
         changes.push(self.ledger.put(Expect::Absent, &record));
+        changes.extend(self.forgotten_jobs(key).await?);
         Ok(changes)
     }
 

@@ -9,10 +9,11 @@ use crate::key::{DEFAULT_RING, Payload};
 use crate::timers::left;
 use crate::{Call, Error, Event, Extent, Key, KeyManager, State};
 use store::Expect;
+use uuid::Uuid;
 
 impl KeyManager {
     /// Gives a root key a new version, under which it wraps from now on. Older ones go on unwrapping; what the KMIP service wrapped
-    /// is wrapped again.
+    /// is wrapped again by a job that is stored together with the version ([`KeyManager::work_on_rotations`]).
     ///
     /// # Errors
     /// As [`KeyManager::key`]; [`Error::RootKeyRequired`], [`Error::State`], [`Error::Deleted`], [`Error::PayloadRequired`],
@@ -53,13 +54,13 @@ impl KeyManager {
                     ..key.clone()
                 };
                 let version = self.new_version(&after, &material, &sealing)?;
-                Ok(Decision { extra: vec![self.ledger.put(Expect::Absent, &version)], after })
+                let job = self.job(call, key, &after);
+                let extra = vec![self.ledger.put(Expect::Absent, &version), self.ledger.put(Expect::Absent, &job)];
+                Ok(Decision { extra, after })
             })
             .await?;
-        // The older version goes on unwrapping, so that it is not too late to wrap again later.
-        if let Err(error) = self.kmip().rewrap(call, rotated.id).await {
-            tracing::warn!(key = %rotated.id, %error, "adapters are still under an older version of their root key: sync it");
-        }
+        // Older versions go on unwrapping, so what is under them need not be wrapped again before this is answered.
+        self.rotations.wake();
         Ok(rotated)
     }
 
@@ -69,7 +70,14 @@ impl KeyManager {
     /// As [`KeyManager::key`]; [`Error::TooEarly`], [`Error::RootKeyRequired`], [`Error::State`], [`Error::Deleted`].
     pub async fn enable(&self, call: &Call, id_or_alias: &str) -> Result<Key, Error> {
         let key = self.find(call, id_or_alias, None).await?.root()?;
-        self.change(call, key.id, |key| {
+        let enabled = self.try_enable(call, key.id).await?;
+        // A rotation that waited for it goes on.
+        self.rotations.wake();
+        Ok(enabled)
+    }
+
+    async fn try_enable(&self, call: &Call, key: Uuid) -> Result<Key, Error> {
+        self.change(call, key, |key| {
             let state = key.after(Event::Enable)?;
             // A record of version 0.1 does not say when.
             let wait = key.suspended.and_then(|since| left(since, self.timers.enable_after, call.now));

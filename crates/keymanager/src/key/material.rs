@@ -61,6 +61,9 @@ impl KeyManager {
             created: key.version_created.unwrap_or(key.created),
             sealed: Vec::new(),
             epoch: None,
+            retired: None,
+            retired_by: None,
+            erased: None,
         };
         match key.extractable {
             true => self.seal_payload(&mut version, material)?,

@@ -60,7 +60,7 @@ impl KeyManager {
         self.check_sync(call, &key)?;
         // First the work, then the note of it: what fails can be tried again at once.
         if key.after(Event::Unwrap).is_ok() {
-            self.kmip().rewrap(call, key.id).await?;
+            self.rewrap_all(call, key.id).await?;
         }
         self.change(call, key.id, |key| {
             self.check_sync(call, key)?;

@@ -147,13 +147,48 @@ fn sort<T: Entry>(entries: &[T]) -> Sort {
     Sort { kind: T::KIND, again: again::<T>, samples: entries.iter().map(Entry::encode).collect() }
 }
 
+/// A record of destruction, pending or done, with nothing or everything in it.
+fn destruction(full: bool) -> Destruction {
+    let somebody = || String::from("somebody");
+    Destruction {
+        id: id(1),
+        instance: id(2),
+        key: id(3),
+        name: "a key".into(),
+        sort: DestroyedSort::Root,
+        ring: full.then(|| "ring".into()),
+        versions: if full { vec![id(4), id(5)] } else { Vec::new() },
+        adapters: if full { vec!["an adapter".into()] } else { Vec::new() },
+        deleted: full.then_some(NOW),
+        deleted_by: full.then(somebody),
+        purged: NOW,
+        purged_by: somebody(),
+        asked: full.then_some(NOW),
+        asked_by: full.then(somebody),
+        old_epoch: full.then_some(1),
+        new_epoch: full.then_some(2),
+        statement: full.then(|| b"{}".to_vec()),
+        signature: full.then(|| vec![9; 64]),
+    }
+}
+
 /// Every kind there is.
 fn sorts() -> Vec<Sort> {
     let (one, created, created_by) = (id(1), NOW, String::from("somebody"));
     let check = |index| Check { fingerprint: vec![1; 8], index };
     let instance = Instance { id: one, name: "tenant".into(), created, created_by: created_by.clone() };
-    let version =
-        |epoch| SealedVersion { id: one, instance: id(2), key: id(3), number: 1, created, sealed: vec![7; 81], epoch };
+    let version = |epoch| SealedVersion {
+        id: one,
+        instance: id(2),
+        key: id(3),
+        number: 1,
+        created,
+        sealed: vec![7; 81],
+        epoch,
+        retired: None,
+        retired_by: None,
+        erased: None,
+    };
     let service_id = |full: bool| ServiceId {
         id: one,
         name: "program".into(),
@@ -192,27 +227,6 @@ fn sorts() -> Vec<Sort> {
         sealed: vec![6; 90],
     };
     let name = |owner| ServiceIdName { owner, name: "program".into(), service_id: one };
-    let destruction = |full: bool| Destruction {
-        id: one,
-        instance: id(2),
-        key: id(3),
-        name: "a key".into(),
-        sort: DestroyedSort::Root,
-        ring: full.then(|| "ring".into()),
-        versions: if full { vec![id(4), id(5)] } else { Vec::new() },
-        adapters: if full { vec!["an adapter".into()] } else { Vec::new() },
-        deleted: full.then_some(NOW),
-        deleted_by: full.then(|| created_by.clone()),
-        purged: NOW,
-        purged_by: created_by.clone(),
-        asked: full.then_some(NOW),
-        asked_by: full.then(|| created_by.clone()),
-        old_epoch: full.then_some(1),
-        new_epoch: full.then_some(2),
-        statement: full.then(|| b"{}".to_vec()),
-        signature: full.then(|| vec![9; 64]),
-    };
-    let erasure = Erasure { key: one, instance: id(2), asked: NOW, asked_by: created_by.clone(), deleted: NOW };
     vec![
         sort(&[check(None), check(Some(1))]),
         sort(&[instance]),
@@ -228,7 +242,7 @@ fn sorts() -> Vec<Sort> {
         sort(&[token]),
         sort(&[name(None), name(Some(id(2)))]),
         sort(&[destruction(false), destruction(true)]),
-        sort(&[erasure]),
+        sort(&[Erasure { key: one, instance: id(2), asked: NOW, asked_by: created_by.clone(), deleted: NOW }]),
     ]
 }
 

@@ -1,7 +1,10 @@
 //! [`FakeKmip`]: a KMIP service in memory, as the key manager sees it.
 
 use async_trait::async_trait;
-use keymanager::{Call, Error, KeyManager, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration};
+use keymanager::{
+    Call, Error, KeyManager, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch,
+    RewrapPage,
+};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -51,15 +54,16 @@ impl FakeKmip {
 
     /// An adapter under a root key.
     pub(crate) fn register(&self, instance: Uuid, key: Uuid, name: &str) {
+        let mut all = self.registrations.lock();
         let registration = Registration {
             key,
-            adapter: Uuid::from_u128(0xA),
+            adapter: Uuid::from_u128(0xA + all.len() as u128),
             name: name.into(),
             created: crate::NOW,
             created_by: "somebody".into(),
             key_version: Uuid::nil(),
         };
-        self.registrations.lock().push((instance, registration));
+        all.push((instance, registration));
     }
 
     /// The root keys under which it wrapped again.
@@ -70,6 +74,17 @@ impl FakeKmip {
     /// From now on wrapping again fails.
     pub(crate) fn fail(&self) {
         *self.fails.lock() = true;
+    }
+
+    /// No longer.
+    pub(crate) fn mend(&self) {
+        *self.fails.lock() = false;
+    }
+
+    /// The adapter with this name is under that version from now on.
+    pub(crate) fn put_under(&self, name: &str, version: Uuid) {
+        let mut all = self.registrations.lock();
+        all.iter_mut().filter(|(_, each)| each.name == name).for_each(|(_, each)| each.key_version = version);
     }
 
     fn page(&self, instance: Uuid, page: KmipPage, asked: impl Fn(&KmipKey) -> bool) -> Vec<KmipKey> {
@@ -145,11 +160,23 @@ impl KmipService for FakeKmip {
         these.map(|(_, each)| each.clone()).collect()
     }
 
-    async fn rewrap(&self, _: &Call, key: Uuid) -> Result<(), Error> {
+    async fn rewrap(&self, _: &Call, page: RewrapPage) -> Result<RewrapBatch, Error> {
         if *self.fails.lock() {
             return Err(Error::Busy);
         }
-        self.rewraps.lock().push(key);
-        Ok(())
+        self.rewraps.lock().push(page.key);
+        let mut all = self.registrations.lock();
+        let old = |(_, each): &&mut (Uuid, Registration)| {
+            each.key == page.key
+                && each.key_version != page.newest
+                && page.after.is_none_or(|after| each.adapter > after)
+        };
+        let mut these: Vec<_> = all.iter_mut().filter(old).map(|(_, each)| each).collect();
+        these.sort_by_key(|each| each.adapter);
+        let more = these.len() > page.most;
+        these.truncate(page.most);
+        let next = these.last().filter(|_| more).map(|last| last.adapter);
+        these.iter_mut().for_each(|each| each.key_version = page.newest);
+        Ok(RewrapBatch { done: these.len(), failed: Vec::new(), next })
     }
 }

@@ -1,7 +1,10 @@
 //! [`ListedKmip`]: KMIP objects in a vector, in every order that the key manager may ask for, and how many of them it took.
 
 use async_trait::async_trait;
-use keymanager::{Call, Error, KeyManager, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration};
+use keymanager::{
+    Call, Error, KeyManager, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch,
+    RewrapPage,
+};
 use kmip::Timestamp;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -114,7 +117,7 @@ impl KmipService for ListedKmip {
         Vec::new()
     }
 
-    async fn rewrap(&self, _: &Call, _: Uuid) -> Result<(), Error> {
-        Ok(())
+    async fn rewrap(&self, _: &Call, _: RewrapPage) -> Result<RewrapBatch, Error> {
+        Ok(RewrapBatch::default())
     }
 }

@@ -36,6 +36,7 @@ mod restart;
 mod rings;
 mod roles;
 mod rotation;
+mod rotation_jobs;
 mod schedule;
 mod shred;
 mod states;

@@ -36,12 +36,20 @@ const SERVICE: &[Ability] = &[
     (&[AddCertificate, DeleteCertificate], &[Manager, KmipAdapterManager, VmwareKmipManager]),
     (&[ListAdapters, ListCertificates, ReadCertificate], &[Manager, KmipAdapterManager]),
     (&[ListKmipObjects, ReadKmipObject, DeleteKmipObject, ReactivateKmipObject], &[Manager, KmipAdapterManager]),
+    // Rotations as they go on, and versions with their use: who lists versions. Whoever may delete a key may retire a version of it.
+    (&[ReadRotation, ListRotations, ListVersionUse], &[Reader, ReaderPlus, Writer, Manager]),
+    (&[RetireKeyVersion, UnretireKeyVersion], &[Manager]),
+    // What would stop names what KMIP objects are for: who lists those.
+    (&[ReadImpact], &[Manager, KmipAdapterManager]),
     // The server's own.
-    (&[ExpireKey], &[]),
+    (&[ExpireKey, FinishRotation, EraseKeyVersion], &[]),
 ];
 
 const PLATFORM: &[Ability] = &[
-    (&[ListInstances, ReadInstance, ReadMetrics, ReadServerCertificate], &[Viewer, Operator, Editor, Administrator]),
+    (
+        &[ListInstances, ReadInstance, ReadMetrics, ReadInstallationMetrics, ReadServerCertificate],
+        &[Viewer, Operator, Editor, Administrator],
+    ),
     (&[CreateInstance, UpdateInstance, DeleteInstance], &[Editor, Administrator]),
     // The server's own certificates: whoever changes them decides whom vCenter trusts.
     (&[UpdateServerCertificate], &[Administrator]),

@@ -64,8 +64,11 @@ async fn adapters_are_wrapped_again() {
     let (manager, key) = with_key().await;
     let service = FakeKmip::over(&manager);
     rotate(&manager, &key, None).await.unwrap();
+    assert!(service.rewraps().is_empty(), "nobody waits for it");
+    assert_eq!(manager.work_on_rotations(|| later(6)).await.unwrap(), 0);
     assert_eq!(service.rewraps(), [key.id]);
     rotate(&manager, &key, None).await.unwrap_err();
+    manager.work_on_rotations(|| later(6)).await.unwrap();
     assert_eq!(service.rewraps(), [key.id], "what is refused wraps nothing again");
 }
 
@@ -75,6 +78,7 @@ async fn a_rotation_stands_where_wrapping_again_fails() {
     let service = FakeKmip::over(&manager);
     service.fail();
     assert_eq!(rotate(&manager, &key, None).await.unwrap().versions, 2);
+    assert_eq!(manager.work_on_rotations(|| later(6)).await.unwrap(), 1);
     assert!(service.rewraps().is_empty());
 }
 

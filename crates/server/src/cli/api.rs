@@ -71,8 +71,8 @@ impl<'a> Api<'a> {
         self.client.wanted().map_or_else(String::new, |instance| format!(" --instance {instance}"))
     }
 
-    /// What IBM has no API for, in the same instance.
-    pub(super) fn ours(&self) -> Api<'a> {
+    /// This server's own part of the APIs, in the same instance.
+    pub(super) fn own(&self) -> Api<'a> {
         Api { client: self.client, base: BASE, instance: self.instance.clone(), key_ring: self.key_ring.clone() }
     }
 

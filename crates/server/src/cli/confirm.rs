@@ -13,6 +13,11 @@ pub(crate) struct Consent {
 }
 
 impl Consent {
+    /// Whether nobody is to be asked.
+    pub(crate) fn is_given(self) -> bool {
+        self.yes
+    }
+
     /// Returns when the administrator agrees to `what`, a sentence that says what will be lost.
     pub(crate) fn obtain(self, what: &str) -> Result<(), Failure> {
         if self.yes {

@@ -2,6 +2,7 @@
 
 use super::cert::AdapterName;
 use super::confirm::Consent;
+use super::impact;
 use super::output::Column;
 use super::{Api, Client, Failure, Output};
 use crate::api::key_protect::Key as StandardKey;
@@ -28,6 +29,12 @@ pub(crate) enum Verb {
         id: String,
         #[command(flatten)]
         adapter: AdapterName,
+    },
+    /// Show what a key is for, and so what would stop without it
+    #[command(after_help = "Example: keystead key impact 0f8fad5b-d9cb-469f-a165-70867728950e")]
+    Impact {
+        /// KMIP unique identifier, with or without `vmware_kmip_` before it
+        id: String,
     },
     /// Restore a key that was destroyed or deleted within the last 30 days: it is what it was
     Restore {
@@ -110,6 +117,7 @@ pub(crate) async fn run(verb: Verb, client: &Client, output: Output) -> Result<(
         Verb::Show { id, adapter } => {
             output.show(&api.show(&["adapters", &adapter.adapter, "keys", &id]).await?, &SHOWN)
         }
+        Verb::Impact { id } => impact::show(api, &id, output).await,
         Verb::Destroy { id, adapter: AdapterName { adapter }, force, consent } => {
             consent.obtain(&format!(
                 "Key {id} of adapter {adapter} will be destroyed, and what it encrypts can't be read unless it is restored within 30 days."

@@ -14,6 +14,7 @@ mod shown;
 use serde_json::{Map, Value};
 
 use super::confirm::Consent;
+use super::impact::{self, DryRun};
 use super::{Api, Failure, Output};
 use crate::api::key_protect::{Key, PatchKey};
 pub(super) use find::{Found, Wish, find};
@@ -100,6 +101,8 @@ pub(super) enum Verb {
         force: bool,
         #[command(flatten)]
         consent: Consent,
+        #[command(flatten)]
+        dry: DryRun,
     },
     /// Bring back a deleted key within 30 days
     Restore(Name),
@@ -141,7 +144,13 @@ pub(super) async fn run(sort: Sort, verb: Verb, api: Api<'_>, output: Output) ->
     match verb {
         Verb::List(args) => list::run(sort, args, api, output).await,
         Verb::Show(name) => shown::run(&api, &find(&api, sort, &name.key, Wish::Live).await?, output).await,
-        Verb::Delete { name, force, consent } => delete(sort, &name, force, consent, &api, output).await,
+        Verb::Delete { name, force, consent, dry } => {
+            let key = find(&api, sort, &name.key, Wish::Live).await?;
+            match impact::preview(&api.own(), &key.id, (dry, consent), output).await? {
+                true => delete(sort, &key, force, consent, &api, output).await,
+                false => Ok(()),
+            }
+        }
         Verb::Restore(name) => {
             let key = find(&api, sort, &name.key, Wish::Deleted).await?;
             let restored: Key = api.post(&["keys", &key.id, "restore"], &Map::new()).await?;
@@ -195,13 +204,12 @@ pub(super) async fn tell(key: &Found, sentence: &str, api: &Api<'_>, output: Out
 
 async fn delete(
     sort: Sort,
-    name: &Name,
+    key: &Found,
     force: bool,
     consent: Consent,
     api: &Api<'_>,
     output: Output,
 ) -> Result<(), Failure> {
-    let key = find(api, sort, &name.key, Wish::Live).await?;
     consent.obtain(&format!(
         "{} {key} will be deleted, and {} unless it is restored within 30 days.",
         sort.title(),

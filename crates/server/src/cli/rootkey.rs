@@ -2,12 +2,14 @@
 
 mod cipher;
 mod policy;
+mod rotation;
 
 use super::confirm::Consent;
-use super::keys::{self, Material, Name, Options, Policies, Sort, Wish, find};
+use super::impact::{self, DryRun};
+use super::keys::{self, Found, Material, Name, Options, Policies, Sort, Wish, find};
 use super::output::Column;
 use super::{Api, Failure, Output};
-use crate::api::key_protect::{KeyVersion, Registration, Rotate};
+use crate::api::key_protect::{Registration, Rotate};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
@@ -30,23 +32,55 @@ pub(super) enum Verb {
     #[command(flatten)]
     Common(keys::Verb),
     /// Give a root key a new version, and wrap the keys of its adapters anew; no client notices
-    #[command(after_help = UNDER_A_TOKEN)]
+    #[command(after_help = ROTATE)]
     Rotate {
         #[command(flatten)]
         name: Name,
         #[command(flatten)]
         material: Material,
+        /// Don't look on while the keys of adapters are wrapped anew; the server does it all the same
+        #[arg(long)]
+        no_wait: bool,
     },
-    /// List the versions of a root key, the newest first; all of them unwrap
+    /// Show how far the newest rotation of a root key has come
+    #[command(after_help = "Example: keystead rootkey rotation main")]
+    Rotation(Name),
+    /// List the versions of a root key, the newest first, with how many adapters are still under each
     Versions(Name),
+    /// Retire an older version of a root key: it unwraps no more, and its material is erased after 30 days
+    #[command(after_help = RETIRE)]
+    Retire {
+        #[command(flatten)]
+        name: Name,
+        /// The version's number or identifier, as `rootkey versions` lists them
+        #[arg(value_name = "VERSION")]
+        which: String,
+        #[command(flatten)]
+        consent: Consent,
+    },
+    /// Take the retirement of a version back: it unwraps again
+    #[command(after_help = "Example: keystead rootkey unretire main 1")]
+    Unretire {
+        #[command(flatten)]
+        name: Name,
+        /// The version's number or identifier
+        #[arg(value_name = "VERSION")]
+        which: String,
+    },
+    /// Show what would stop if a root key were disabled or deleted: adapters, keys, virtual machines, hosts
+    #[command(after_help = "Example: keystead rootkey impact main")]
+    Impact(Name),
     /// Make a disabled root key usable again
     Enable(Name),
     /// Suspend a root key: the keys of its adapters can't be read until it is enabled again
+    #[command(after_help = "Example, to look first: keystead rootkey disable main --dry-run")]
     Disable {
         #[command(flatten)]
         name: Name,
         #[command(flatten)]
         consent: Consent,
+        #[command(flatten)]
+        dry: DryRun,
     },
     /// Wrap up to 4096 bytes under a root key: nothing but that root key unwraps them
     #[command(after_help = cipher::WRAP_EXAMPLES, override_usage = cipher::WRAP_USAGE)]
@@ -74,10 +108,12 @@ const UNDER_A_TOKEN: &str =
 under the material (AES-GCM), and give the results: --import FILE --encrypted-nonce BASE64 --iv BASE64.
 `ibmcloud kp import-token key-encrypt` and `nonce-encrypt` do the same for IBM Key Protect.";
 
-const VERSIONS: [Column<KeyVersion>; 2] = [
-    Column("Id", |version| version.id.clone()),
-    Column("Created", |version| version.creation_date.clone().unwrap_or_default()),
-];
+const ROTATE: &str = "Example: keystead rootkey rotate main
+A root key that was imported is rotated to material that you bring: keystead rootkey rotate main --import new.b64
+To bring it along unread, under an import token: see `keystead rootkey create --help`.";
+
+const RETIRE: &str = "Example: keystead rootkey retire main 1
+Refused for the newest version, and while the keys of adapters are under it (`keystead rootkey versions` says how many).";
 
 const REGISTRATIONS: [Column<Registration>; 5] = [
     Column("Root key", |registration| registration.key_name.clone()),
@@ -94,18 +130,24 @@ pub(super) async fn run(verb: Verb, api: Api<'_>, output: Output) -> Result<(), 
             keys::create(Sort::Root, name, options, policies, material.read()?, api, output).await
         }
         Verb::Common(verb) => keys::run(Sort::Root, verb, api, output).await,
-        Verb::Rotate { name, material } => rotate(&name, material, &api, output).await,
-        Verb::Versions(name) => {
+        Verb::Rotate { name, material, no_wait } => rotate(&name, material, no_wait, &api, output).await,
+        Verb::Rotation(name) => rotation::show(&api, &name.key, output).await,
+        Verb::Versions(name) => rotation::versions(&api, &name.key, output).await,
+        Verb::Retire { name, which, consent } => rotation::retire(&api, (&name.key, &which), consent, output).await,
+        Verb::Unretire { name, which } => rotation::unretire(&api, (&name.key, &which), output).await,
+        Verb::Impact(name) => {
             let key = find(&api, Sort::Root, &name.key, Wish::Live).await?;
-            let versions: Vec<_> = api.all(&["keys", &key.id, "versions"], &[("allKeyStates", "true")]).await?;
-            output.list(&versions, &VERSIONS, &format!("Root key {} has no versions.", key.name))
+            impact::show(&api.own(), &key.id, output).await
         }
         Verb::Enable(name) => keys::act(Sort::Root, &name, "enable", "is enabled", &api, output).await,
         Verb::Sync(name) => {
             keys::act(Sort::Root, &name, "sync", "was told to all that seals under it", &api, output).await
         }
-        Verb::Disable { name, consent } => {
+        Verb::Disable { name, consent, dry } => {
             let key = find(&api, Sort::Root, &name.key, Wish::Live).await?;
+            if !impact::preview(&api.own(), &key.id, (dry, consent), output).await? {
+                return Ok(());
+            }
             consent.obtain(&format!(
                 "The keys of every adapter under root key {key} will be unreadable until it is enabled again."
             ))?;
@@ -119,7 +161,7 @@ pub(super) async fn run(verb: Verb, api: Api<'_>, output: Output) -> Result<(), 
     }
 }
 
-async fn rotate(name: &Name, material: Material, api: &Api<'_>, output: Output) -> Result<(), Failure> {
+async fn rotate(name: &Name, material: Material, no_wait: bool, api: &Api<'_>, output: Output) -> Result<(), Failure> {
     let brought = material.read()?;
     let body = Rotate {
         payload: brought.payload,
@@ -132,7 +174,10 @@ async fn rotate(name: &Name, material: Material, api: &Api<'_>, output: Output) 
     // It is done; how many versions there are now is only told to people.
     let count = if output.is_json() { None } else { keys::versions(api, &key.id).await.ok().flatten() };
     let version = count.map_or_else(|| "a new version".to_owned(), |count| format!("version {count}"));
-    keys::tell(&key, &format!("Root key {} has {version} now.", key.name), api, output).await
+    let followed = if no_wait { None } else { rotation::follow(api, &key).await? };
+    let outcome = followed.filter(|rotation| rotation.total > 0).map(|rotation| rotation::outcome(&key, &rotation));
+    let outcome = outcome.transpose()?.map_or_else(String::new, |outcome| format!(" {outcome}"));
+    keys::tell(&key, &format!("Root key {} has {version} now.{outcome}", key.name), api, output).await
 }
 
 async fn registrations(name: Option<&str>, api: &Api<'_>, output: Output) -> Result<(), Failure> {

@@ -160,6 +160,15 @@ pub(super) const ALL: &[Setting] = &[
         show: |config| Some(config.limits.connections_per_adapter.to_string()),
     },
     Setting {
+        key: "limits.adapters_per_instance",
+        about: "KMIP adapters that an instance can have. IBM's limit is 200.",
+        sample: "",
+        set: |config, value| {
+            value.number(1..=10_000).map(|number| config.limits.adapters_per_instance = number as usize)
+        },
+        show: |config| Some(config.limits.adapters_per_instance.to_string()),
+    },
+    Setting {
         key: "limits.waiting",
         about: "KMIP connections at a time whose client is not let in yet. Where there are more, the one that has waited longest\n\
                 from the address with most of them is closed, so that a newcomer always finds room.",

@@ -68,6 +68,7 @@ impl Core {
             journal: journal.clone(),
         };
         let engine = Engine::open(parts).await.map_err(|error| Error::Engine(error.to_string()))?;
+        engine.registry().allow_adapters(config.limits.adapters_per_instance);
         let (engine, tokens) = (Arc::new(engine), Arc::new(Tokens::new(tokens)));
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));

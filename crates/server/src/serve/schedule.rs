@@ -52,6 +52,31 @@ pub(super) async fn keep(
     }
 }
 
+/// Does what rotations of root keys have left: at the start, when one is made, and in each round, until the server stops.
+pub(super) async fn rotate(
+    keys: Arc<KeyManager>,
+    _kmip: Arc<dyn KmipService>,
+    every: Duration,
+    stopped: impl Future<Output = ()>,
+) {
+    let mut stopped = pin!(stopped);
+    loop {
+        let work = async {
+            if let Err(error) = keys.work_on_rotations(clock::now).await {
+                tracing::error!(%error, "what rotations have left could not be done, and is tried again in the next round");
+            }
+            tokio::select! {
+                () = keys.rotation_wanted() => {}
+                () = tokio::time::sleep(every) => {}
+            }
+        };
+        tokio::select! {
+            () = &mut stopped => return keys.end_rotation_news(),
+            () = work => {}
+        }
+    }
+}
+
 /// Looks at all certificates at once, each hour, and whenever a list has changed, until the server stops: stages the successors of the
 /// server's own that end soon, and logs the alarms that are due.
 pub(super) async fn watch_expiry(sources: Sources, alarms: Arc<Alarms>, stopped: impl Future<Output = ()>) {

@@ -68,6 +68,7 @@ impl Running {
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
         tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
+        tokio::spawn(schedule::rotate(core.keys.clone(), core.kmip.clone(), config.schedule, stopped(&stop)));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
         tokio::spawn(schedule::watch_expiry(sources, alarms.clone(), stopped(&stop)));
         let canary = Canary { engine: core.engine.clone(), keys: core.keys.clone(), alarms, metrics: numbers };

@@ -26,7 +26,7 @@ pub(in crate::cli) struct Args {
 
 pub(super) async fn run(sort: Sort, args: Args, api: &Api<'_>, output: Output) -> Result<(), Failure> {
     let key = find(api, sort, &args.name.key, Wish::Deleted).await?;
-    let (ours, path) = (api.ours(), ["keys", &key.id, "erasure"]);
+    let (ours, path) = (api.own(), ["keys", &key.id, "erasure"]);
     if args.status {
         let erasure: Erasure = ours.show(&path).await?;
         return output.done(&erasure, &asked(&key, &erasure));
@@ -53,7 +53,7 @@ pub(super) async fn run(sort: Sort, args: Args, api: &Api<'_>, output: Output) -
 
 /// Says that a key is gone, how far its destruction is, and what hosts still hold.
 pub(super) async fn tell(sort: Sort, key: &Found, api: &Api<'_>, output: Output) -> Result<(), Failure> {
-    let records = api.ours().page::<Destruction>(&["destructions"], &[("key", &key.id)]).await;
+    let records = api.own().page::<Destruction>(&["destructions"], &[("key", &key.id)]).await;
     let record = records.ok().and_then(|page| page.resources.into_iter().next_back());
     let destroyed = match &record {
         Some(Destruction { state, id, epoch, .. }) if state == "done" => {

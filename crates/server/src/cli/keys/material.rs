@@ -9,7 +9,7 @@ use crate::cli::{Failure, private};
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(in crate::cli) struct Material {
     /// Bring key material along: a file with 16, 24 or 32 bytes in base64; - reads standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, visible_alias = "payload-file", value_name = "FILE")]
     import: Option<PathBuf>,
     /// The material is encrypted under the import token's key, and this is the token's nonce encrypted under the material
     #[arg(long, value_name = "BASE64", requires_all = ["import", "iv"])]

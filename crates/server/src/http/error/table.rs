@@ -40,6 +40,8 @@ impl From<keymanager::Error> for Error {
             E::Limit { .. } => Error::conflict("LIMIT_REACHED_ERR", message),
             E::Ambiguous { .. } => Error::conflict("AMBIGUOUS_NAME_ERR", message),
             E::Busy => Error::conflict("BUSY_ERR", message),
+            E::Version { .. } => Error::conflict("KEY_VERSION_ERR", message),
+            E::NotRewrapped { .. } => Error::conflict("KEY_NOT_REWRAPPED_ERR", message),
             E::Store(error) => error.into(),
             E::Crypto(error) => error.into(),
             E::Keys(error) => Error::fault(&error),

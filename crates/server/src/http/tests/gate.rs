@@ -17,9 +17,10 @@ const PUBLIC: [(&str, &str); 6] = [
     ("GET", "/api/v2/openapi.json"),
 ];
 
-/// A path in which nothing is found.
+/// A path in which nothing is found. A stream of events is asked for in a way that it is not given.
 fn path(route: &Route) -> String {
-    route.path.replace(['{', '}'], "")
+    let path = route.path.replace(['{', '}'], "");
+    if path.ends_with("/events") { format!("{path}?seconds=0") } else { path }
 }
 
 fn guarded(house: &House) -> Vec<(Route, Action)> {

@@ -44,6 +44,7 @@ KEY_POLICY = collection("policy", {"type": vendor("policy"), "dualAuthDelete": {
 INSTANCE_POLICY = collection("policy", {"policy_type": "metrics", "policy_data": {"enabled": False}})
 OBJECTS = "/kmip_adapters/{adapter}/kmip_objects"
 CERTIFICATES = "/kmip_adapters/{adapter}/certificates"
+QUARANTINE = "/api/v1/adapters/{adapter}/keys/" + NEVER_WAS + "/quarantine"
 PEOPLE = "/api/v1/serviceids"
 
 
@@ -134,10 +135,17 @@ ACTIONS = [
     Action("list objects", KMIP, INSTANCE, "GET", OBJECTS),
     Action("get object", KMIP, INSTANCE, "GET", OBJECTS + "/" + NEVER_WAS),
     Action("delete object", KMIP, INSTANCE, "DELETE", OBJECTS + "/" + NEVER_WAS),
+    Action("see quarantine", KMIP, INSTANCE, "GET", "/api/v1/quarantine"),
+    Action("put into quarantine", KMIP, INSTANCE, "POST", QUARANTINE, {}),
+    Action("release from quarantine", KMIP, INSTANCE, "DELETE", QUARANTINE),
     Action("reactivate object", KMIP, INSTANCE, "POST", "/api/v1/adapters/{adapter}/keys/" + NEVER_WAS + "/reactivate", {}),
     # Instances, and access to them.
     Action("see instance", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/instances/{own}"),
     Action("read metrics", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/metrics"),
+    Action("see audit events", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/events"),
+    Action("see audit head", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/head"),
+    Action("see audit key", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/public-key"),
+    Action("see audit sinks", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/sinks"),
     Action("see server certificates", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/tls"),
     Action("rename instance", ["Editor", "Administrator"], PLATFORM_WIDE, "PATCH", "/api/v1/instances/{own}", {"name": "own"}),
     Action("delete instance", ["Editor", "Administrator"], PLATFORM_WIDE, "DELETE", "/api/v1/instances/{own}"),

@@ -7,7 +7,7 @@ mod authentication;
 mod operations;
 mod outcome;
 
-use kmip::enums::{self, BatchErrorContinuationOption, ResultReason, ResultStatus};
+use kmip::enums::{BatchErrorContinuationOption, Operation as Code, ResultReason, ResultStatus};
 use kmip::message::{MessageError, RequestItem, RequestMessage, ResponseHeader};
 use kmip::ttlv::{Decode, Encode, Writer};
 use kmip::{Timestamp, Version, tag};
@@ -20,7 +20,7 @@ pub use outcome::Outcome;
 use crate::Engine;
 use crate::error::{Failure, Fault, OperationName, Refusal};
 use crate::operation::{self, Operation};
-use crate::origin::Origin;
+use crate::origin::{Deed, Origin};
 use crate::policy::{OTHER, Permission};
 use crate::scope::Scope;
 
@@ -97,6 +97,13 @@ async fn answer(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'
     Reply { bytes: out.into_bytes(), close: false, succeeded, outcomes }
 }
 
+/// What is answered where the audit says that the answer must not leave.
+pub(crate) fn withheld(frame: &[u8], error: &store::Error, now: Timestamp) -> Reply {
+    let version = RequestMessage::decode(frame).map_or(Version::NEWEST, |message| message.version);
+    let refused = Refused::new(&Fault::Audit(error.to_string()).into(), version);
+    refuse_message(version, (None, refused.reason), &refused.message, now)
+}
+
 /// The answer to a message that does not pass the adapter's door: none of its items is dealt with, and one event tells of it.
 fn not_authenticated(
     engine: &Engine,
@@ -107,14 +114,15 @@ fn not_authenticated(
 ) -> Reply {
     let refused = Refused::new(failure, message.version);
     let operation = only_operation(message);
-    record(engine, &origin.event(OTHER, operation, None, now, Some(refused.reason)));
+    record(engine, &event(engine, origin, (OTHER, operation, None), now, Some(refused.reason)));
     refuse_message(message.version, (operation, refused.reason), &refused.message, now)
 }
 
 /// The answer to a message whose items are to be undone together, or in a way that nobody knows: none of them is dealt with.
 fn option_refused(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'_>, now: Timestamp) -> Reply {
     let reason = ResultReason::FeatureNotSupported;
-    let items = message.items.iter().map(|item| origin.event(OTHER, Some(item.operation), None, now, Some(reason)));
+    let items =
+        message.items.iter().map(|item| event(engine, origin, (OTHER, Some(item.operation), None), now, Some(reason)));
     items.for_each(|event| record(engine, &event));
     let operation = only_operation(message);
     refuse_message(
@@ -123,6 +131,18 @@ fn option_refused(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage
         "Of the batch options, only Continue and Stop are supported",
         now,
     )
+}
+
+/// An audit event: action, operation and object; and why not.
+fn event(
+    engine: &Engine,
+    origin: &Origin<'_>,
+    (action, operation, target): (&str, Option<Code>, Option<Uuid>),
+    now: Timestamp,
+    refused: Option<ResultReason>,
+) -> Vec<u8> {
+    let product = engine.products.of(origin);
+    origin.event(&Deed { action, operation, target, product: product.as_deref(), refused }, now)
 }
 
 /// Writes the event of a message that is refused as a whole. Nothing leaves with such an answer, so it is given in any case.
@@ -150,13 +170,13 @@ fn unreadable(
     now: Timestamp,
 ) -> Reply {
     let reason = ResultReason::InvalidMessage;
-    record(engine, &origin.event(OTHER, None, None, now, Some(reason)));
+    record(engine, &event(engine, origin, (OTHER, None, None), now, Some(reason)));
     let message = format!("The message can't be read: {error}");
     refuse_message(version.unwrap_or(Version::NEWEST), (None, reason), &message, now)
 }
 
 /// The operation of a message that has one item.
-fn only_operation(message: &RequestMessage<'_>) -> Option<enums::Operation> {
+fn only_operation(message: &RequestMessage<'_>) -> Option<Code> {
     match &*message.items {
         [item] => Some(item.operation),
         _ => None,
@@ -165,7 +185,7 @@ fn only_operation(message: &RequestMessage<'_>) -> Option<enums::Operation> {
 
 fn refuse_message(
     version: Version,
-    (operation, reason): (Option<enums::Operation>, ResultReason),
+    (operation, reason): (Option<Code>, ResultReason),
     message: &str,
     now: Timestamp,
 ) -> Reply {
@@ -233,7 +253,8 @@ impl<'e> Exchange<'e> {
         failure: Failure,
     ) -> Result<(), Refused> {
         let refused = Refused::new(&failure, self.version);
-        let event = self.origin.event(action, Some(item.operation), target, self.now, Some(refused.reason));
+        let what = (action, Some(item.operation), target);
+        let event = event(self.engine, self.origin, what, self.now, Some(refused.reason));
         match self.engine.record(&event) {
             Ok(()) => Err(refused),
             Err(fault) => Err(Refused::new(&fault.into(), self.version)),
@@ -303,6 +324,11 @@ async fn attempt<O: Operation>(
     ResultStatus::Success.encode(tag::RESULT_STATUS, out);
     response.encode(tag::RESPONSE_PAYLOAD, out);
     exchange.fits(out)?;
-    let event = exchange.origin.event(O::NEEDS.action(), Some(O::CODE), *target, exchange.now, None);
-    scope.commit(event).await
+    let what = (O::NEEDS.action(), Some(O::CODE), *target);
+    let event = event(exchange.engine, exchange.origin, what, exchange.now, None);
+    let Exchange { engine, origin, now, .. } = *exchange;
+    let asked = engine.ask_for_quarantined(&mut scope, origin, O::CODE, now).await?;
+    let placeholder = scope.commit(event).await?;
+    engine.done(origin, O::CODE, *target, asked, now).await;
+    Ok(placeholder)
 }

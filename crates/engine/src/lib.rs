@@ -6,7 +6,8 @@
 //! stored that was not sealed, nothing is answered that was not stored, and no operation sees the store, the key manager, a clock or a
 //! socket.**
 
-pub mod audit;
+mod audit;
+mod beside;
 mod canary;
 pub mod error;
 pub mod exchange;
@@ -17,11 +18,13 @@ pub mod object;
 pub mod operation;
 pub mod origin;
 pub mod policy;
+pub mod quarantine;
 mod record;
 pub mod registry;
 pub mod scope;
 pub mod seal;
 pub mod standard_key;
+pub mod usage;
 mod viewer;
 
 use std::sync::Arc;
@@ -32,11 +35,14 @@ use store::journal::Journal;
 use wrap::Wrapper;
 use wrap::primitive::Random;
 
+use crate::audit::Products;
 use crate::error::{Failure, Fault};
 use crate::exchange::Reply;
 use crate::origin::Origin;
+use crate::quarantine::Quarantines;
 use crate::registry::Registry;
 use crate::seal::Keyring;
+use crate::usage::Uses;
 
 /// What an engine is made of.
 pub struct Parts {
@@ -57,6 +63,9 @@ pub struct Engine {
     journal: Arc<Journal>,
     keyring: Arc<Keyring>,
     registry: Registry,
+    products: Products,
+    uses: Uses,
+    quarantines: Quarantines,
 }
 
 impl Engine {
@@ -67,7 +76,9 @@ impl Engine {
     pub async fn open(Parts { store, wrapper, random, journal }: Parts) -> Result<Engine, Failure> {
         let keyring = Arc::new(Keyring::new(wrapper));
         let registry = Registry::open(Arc::clone(&store), Arc::clone(&keyring), Arc::clone(&random)).await?;
-        Ok(Engine { store, random, journal, keyring, registry })
+        let quarantines = Quarantines::open(&store, &registry).await?;
+        let (products, uses) = (Products::default(), Uses::default());
+        Ok(Engine { store, random, journal, keyring, registry, products, uses, quarantines })
     }
 
     /// The adapters and their allow-lists.
@@ -77,7 +88,11 @@ impl Engine {
 
     /// Answers one request message, a whole frame. There is always an answer.
     pub async fn handle(&self, origin: &Origin<'_>, frame: &[u8], now: Timestamp) -> Reply {
-        exchange::handle(self, origin, frame, now).await
+        let reply = exchange::handle(self, origin, frame, now).await;
+        match self.journal.seen().await {
+            Ok(()) => reply,
+            Err(error) => exchange::withheld(frame, &error, now),
+        }
     }
 
     /// Writes the audit event of what changed nothing.

@@ -44,7 +44,7 @@ impl Engine {
         Ok(record.map(|record| read(&key, &place, &record, now)).transpose()?)
     }
 
-    async fn there(&self, adapter: &Adapter, id: Uuid, now: Timestamp) -> Result<Stored, Error> {
+    pub(crate) async fn there(&self, adapter: &Adapter, id: Uuid, now: Timestamp) -> Result<Stored, Error> {
         let stored = self.stored(adapter, id, now).await?;
         stored.filter(|stored| !stored.object.is_deleted()).ok_or(Error::NotFound("key"))
     }
@@ -107,7 +107,8 @@ impl Engine {
         let mut scope = Scope::administrative(self, &origin, now);
         lifecycle::reactivate(stored.change()).map_err(Failure::from)?;
         scope.update(&mut stored).await?;
-        let change = Change { action: REACTIVATE, type_uri: MANAGEMENT, id, name: None, message: reason };
+        let change =
+            Change { action: REACTIVATE, type_uri: MANAGEMENT, kind: "kmip-object", id, name: None, message: reason };
         scope.commit(origin.changed(&change, now)).await?;
         Ok(ObjectView::of(&stored.object, true))
     }
@@ -130,7 +131,8 @@ impl Engine {
             scope.release_names(&stored.object).await?;
             scope.update(&mut stored).await?;
         }
-        let change = Change { action: DELETE, type_uri: MANAGEMENT, id, name: None, message: None };
+        let change =
+            Change { action: DELETE, type_uri: MANAGEMENT, kind: "kmip-object", id, name: None, message: None };
         scope.commit(origin.changed(&change, now)).await?;
         Ok(ObjectView::of(&stored.object, true))
     }

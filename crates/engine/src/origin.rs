@@ -8,7 +8,10 @@ use kmip::Timestamp;
 use kmip::enums::{Operation, ResultReason};
 use uuid::Uuid;
 
-use crate::audit::{Event, Host, Initiator, Reason, Target, rfc3339};
+use crate::audit::{
+    Crn, Event, Host, Initiator, Reason, RequestData, Target, initiator_type, message, observer, rfc3339, severity,
+    status, status_text,
+};
 use crate::error::Fault;
 use crate::policy::{self, Permission};
 use crate::registry::{Actor, Adapter, Client};
@@ -38,12 +41,28 @@ pub(crate) struct Change<'a> {
     pub(crate) action: &'a str,
     /// The sort of thing that it was done to.
     pub(crate) type_uri: &'a str,
+    /// The same, as names of resources have it.
+    pub(crate) kind: &'a str,
     /// Which.
     pub(crate) id: Uuid,
     /// Its name, if it has one.
     pub(crate) name: Option<&'a str>,
     /// What else is to be said.
     pub(crate) message: Option<&'a str>,
+}
+
+/// What was asked over KMIP, and how it ended, in an event's words.
+pub(crate) struct Deed<'a> {
+    /// What was asked for, by IBM's names.
+    pub(crate) action: &'a str,
+    /// The operation, where there was one.
+    pub(crate) operation: Option<Operation>,
+    /// The object.
+    pub(crate) target: Option<Uuid>,
+    /// The client's version of vSphere, as far as it is known.
+    pub(crate) product: Option<&'a str>,
+    /// Why not.
+    pub(crate) refused: Option<ResultReason>,
 }
 
 impl Origin<'_> {
@@ -91,46 +110,65 @@ impl Origin<'_> {
     }
 
     /// The audit event of something that was done over KMIP, or refused for a reason.
-    pub(crate) fn event(
-        &self,
-        action: &str,
-        operation: Option<Operation>,
-        target: Option<Uuid>,
-        now: Timestamp,
-        reason: Option<ResultReason>,
-    ) -> Vec<u8> {
-        let id = target.map(|id| id.to_string());
-        let operation = operation.map(|code| code.name().unwrap_or("unknown"));
-        let event = Event {
-            outcome: if reason.is_none() { "success" } else { "failure" },
-            reason: reason.map(|reason| Reason { reason_type: reason.name().unwrap_or("unknown") }),
-            ..self.success(action, Target { operation, ..self.target(id.as_deref(), "kms/kmip") }, now)
+    pub(crate) fn event(&self, deed: &Deed<'_>, now: Timestamp) -> Vec<u8> {
+        let operation = deed.operation.map(|code| code.name().unwrap_or("unknown"));
+        let subject = Subject { kind: "kmip-object", id: deed.target, name: "", type_uri: "kms/kmip" };
+        let reason = match deed.refused {
+            None => succeeded(200),
+            Some(reason) => {
+                let name = reason.name().unwrap_or("unknown");
+                Reason { reason_code: status(reason), reason_type: name, reason_for_failure: Some(name) }
+            }
         };
+        let mut event = self.told(deed.action, subject, reason, now);
+        event.target.operation = operation;
+        event.request_data = RequestData { operation, vsphere_version: deed.product, ..event.request_data };
         event.to_bytes()
     }
 
     /// The audit event of a change that an administrator made.
     pub(crate) fn changed(&self, change: &Change<'_>, now: Timestamp) -> Vec<u8> {
-        let id = change.id.to_string();
-        let target = Target { name: change.name, ..self.target(Some(&id), change.type_uri) };
-        Event { message: change.message, ..self.success(change.action, target, now) }.to_bytes()
+        let Change { action, type_uri, kind, id, name, message } = *change;
+        let subject = Subject { kind, id: Some(id), name: name.unwrap_or_default(), type_uri };
+        let status = if action.ends_with(".create") { 201 } else { 200 };
+        let mut event = self.told(action, subject, succeeded(status), now);
+        if let Some(message) = message {
+            message.clone_into(&mut event.message);
+        }
+        event.to_bytes()
     }
 
-    fn target<'a>(&'a self, id: Option<&'a str>, type_uri: &'a str) -> Target<'a> {
-        let adapter = self.adapter();
-        Target { id, name: None, type_uri, adapter: adapter.id, instance: adapter.instance, operation: None }
-    }
-
-    fn success<'a>(&'a self, action: &'a str, target: Target<'a>, now: Timestamp) -> Event<'a> {
+    fn told<'a>(&'a self, action: &'a str, subject: Subject<'a>, reason: Reason<'a>, now: Timestamp) -> Event<'a> {
+        let Adapter { id: adapter, instance, .. } = *self.adapter();
+        let Subject { kind, id, name, type_uri } = subject;
+        let succeeded = reason.reason_for_failure.is_none();
+        let host = self.address().map(|address| Host { address });
         Event {
             event_time: rfc3339(now),
             action,
-            outcome: "success",
-            initiator: Initiator { id: self.initiator(), host: self.address().map(|address| Host { address }) },
-            target,
-            reason: None,
-            message: None,
+            outcome: if succeeded { "success" } else { "failure" },
+            message: message(action, name, succeeded),
+            severity: severity(action, reason.reason_code),
+            initiator: Initiator { id: self.initiator(), type_uri: initiator_type(self.initiator()), host },
+            target: Target { id: Crn { instance, kind, id }, name, type_uri, adapter, instance, operation: None },
+            observer: observer(),
+            reason,
+            request_data: RequestData { instance, adapter, operation: None, vsphere_version: None },
             correlation_id: self.correlation(),
+            data_event: action.starts_with("kms."),
+            log_source: Crn { instance, kind: "", id: None },
         }
     }
+}
+
+/// What an event is about.
+struct Subject<'a> {
+    kind: &'a str,
+    id: Option<Uuid>,
+    name: &'a str,
+    type_uri: &'a str,
+}
+
+fn succeeded(status: u16) -> Reason<'static> {
+    Reason { reason_code: status, reason_type: status_text(status), reason_for_failure: None }
 }

@@ -192,7 +192,7 @@ impl Registry {
     }
 
     /// The adapter as it is now.
-    fn current(&self, adapter: Uuid) -> Result<Arc<Adapter>, Error> {
+    pub(crate) fn current(&self, adapter: Uuid) -> Result<Arc<Adapter>, Error> {
         self.snapshot.load().adapters.get(&adapter).cloned().ok_or(Error::NotFound("adapter"))
     }
 
@@ -205,6 +205,11 @@ impl Registry {
     /// Holds off all that would be written in any adapter.
     pub(crate) async fn hold_off(&self) -> RwLockWriteGuard<'_, ()> {
         self.removing.write().await
+    }
+
+    /// The adapters of all instances.
+    pub(crate) fn all(&self) -> Vec<Arc<Adapter>> {
+        self.snapshot.load().adapters.values().cloned().collect()
     }
 
     /// An instance's adapters, by name.

@@ -15,11 +15,14 @@ use uuid::Uuid;
 use wrap::primitive::Random;
 
 use crate::Engine;
+use crate::beside;
 use crate::error::{Failure, Fault, Refusal};
 use crate::object::Object;
 use crate::origin::Origin;
+use crate::quarantine::QUARANTINE;
 use crate::record::{OBJECT, Stored, grave, place, put, read};
 use crate::seal::{AdapterKey, Material};
+use crate::usage::{Place, USAGE};
 
 /// What an operation works in.
 pub struct Scope<'e> {
@@ -68,6 +71,11 @@ impl<'e> Scope<'e> {
     /// Who asks, as records name them.
     pub(crate) fn initiator(&self) -> &'e str {
         self.origin.initiator()
+    }
+
+    /// What a client says of itself beside what it asks for.
+    pub(crate) fn hear(&self, attribute: &attribute::Attribute) {
+        self.engine.products.note(self.origin, attribute);
     }
 
     /// The source of randomness.
@@ -162,12 +170,35 @@ impl<'e> Scope<'e> {
         self.put(&stored.object, Expect::Version(stored.version), stored.version + 1).await
     }
 
+    /// Has one more change written, of a record beside an object.
+    pub(crate) fn also(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
+    /// As [`Scope::also`]; where nothing else is to be written, the operation goes on as a read if the store takes no changes.
+    pub(crate) fn also_if_possible(&mut self, change: Change) {
+        self.optional = self.optional || self.changes.is_empty();
+        self.changes.push(change);
+    }
+
     /// Has an object taken away, and what is left of it written as its tombstone.
     pub(crate) async fn bury(&mut self, stored: &Stored) -> Result<(), Failure> {
         let (adapter, id) = (self.origin.adapter(), stored.object.id.0);
         let key = self.key().await?;
         self.changes.push(Change::Delete { key: place(adapter, id), version: stored.version });
         self.changes.push(put(&key, grave(adapter, id), &stored.object, Expect::Absent, 1));
+        self.bury_beside(id).await
+    }
+
+    /// What stands beside an object goes with it.
+    async fn bury_beside(&mut self, id: Uuid) -> Result<(), Failure> {
+        let adapter = self.origin.adapter();
+        self.engine.uses.forget(&Place { adapter: adapter.id, object: id });
+        for kind in [USAGE, QUARANTINE] {
+            if let Some(Record { key, version, .. }) = self.engine.store.get(&beside::place(adapter, kind, id)).await? {
+                self.changes.push(Change::Delete { key, version });
+            }
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //! older command line can talk to a newer server.
 
 mod alarm;
+mod audit;
 mod certificate;
 mod date;
 mod destruction;
@@ -19,8 +20,10 @@ mod private;
 mod rotation;
 mod server_certificate;
 mod trust;
+mod usage;
 
 pub use alarm::Alarm;
+pub use audit::{AuditEvent, AuditHead, AuditKey, AuditSink};
 pub use certificate::{
     Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient, Standing,
     WhenExpired,
@@ -40,6 +43,7 @@ pub use private::PrivateText;
 pub use rotation::{RootKeyVersion, Rotation};
 pub use server_certificate::{NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
 pub use trust::{SeenStep, ServerFingerprints, StepName, Trust, TrustStep};
+pub use usage::{NewQuarantine, Quarantine, Then, Usage, Use};
 
 /// The path under which every resource of this version lives.
 pub const BASE: &str = "/api/v1";

@@ -9,6 +9,7 @@ mod adapter;
 mod alarm;
 mod api;
 mod apikey;
+mod audit;
 mod authorization;
 mod cert;
 mod choice;
@@ -29,10 +30,12 @@ mod import_token;
 mod instance;
 mod key;
 mod keys;
+mod orphans;
 mod output;
 mod pinned;
 mod plan;
 mod private;
+mod quarantine;
 mod ring;
 mod role;
 mod rootkey;
@@ -44,6 +47,7 @@ mod standardkey;
 mod tests;
 mod tls;
 mod trust;
+mod used;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,7 +79,7 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 fine, 1 it failed, 2 wrong usage.
+const EXIT_CODES: &str = "Exit codes: 0 fine, 1 it failed, 2 wrong usage, 3 a check found something (key orphans).
 
 Every verb that talks to a server reads DATA/admin.json, which the first start of `keystead serve` wrote.
 From another machine set KEYSTEAD_URL, KEYSTEAD_API_KEY and KEYSTEAD_CA (a PEM file) instead.";
@@ -160,6 +164,9 @@ enum Command {
     /// Roles, and what each may do
     #[command(subcommand)]
     Role(role::Verb),
+    /// The audit: who did what; who gets to know it; whether anybody changed the record of it
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Go through vCenter's whole conversation with a server and say what vCenter would show
     Doctor(doctor::Args),
     /// Count the keys that a site needs, and size a server for them
@@ -215,6 +222,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Access(verb) => connected(&global, async |to| access::run(verb, to, output).await),
         Command::Authorization(verb) => connected(&global, async |to| authorization::run(verb, to, output).await),
         Command::Role(verb) => connected(&global, async |to| role::run(verb, to, output).await),
+        Command::Audit(verb) => audit::run(verb, &global, output),
         Command::Doctor(args) => runtime()?.block_on(doctor::run(args, &output)),
         Command::Plan(args) => plan::run(&args, output),
         Command::Config(verb) => config::run(&verb, &global),

@@ -3,6 +3,7 @@
 //! The invariant of this room: **a setting that is misspelt or malformed stops the start, named, with its place; it is never ignored.**
 //! All settings stand in one table, [`settings`], from which reading, checking, printing and the documented example are made.
 
+mod audit;
 mod error;
 mod file;
 mod load;
@@ -10,6 +11,7 @@ mod settings;
 mod text;
 mod value;
 
+pub use audit::{AuditFile, AuditOtlp, AuditSettings, AuditSyslog, SyslogAddress, Without};
 pub use error::Error;
 pub use file::example;
 pub use load::{default_data, environment, load};
@@ -40,12 +42,18 @@ pub struct Config {
     pub master_key: MasterKeySource,
     /// When a read's audit event is on stable storage.
     pub journal: JournalFlush,
+    /// Who gets the audit, and what happens when it can't be written.
+    pub audit: AuditSettings,
     /// The key manager's periods.
     pub timers: Timers,
     /// Whether they may be shorter than anybody should have them, which is for tests.
     pub timers_for_tests: bool,
     /// How often it is looked for what falls due.
     pub schedule: Duration,
+    /// How often the use of keys is written down.
+    pub usage: Duration,
+    /// A day of a quarantine.
+    pub quarantine_day: Duration,
     /// What is logged.
     pub log: Log,
     /// How much of what clients may have.
@@ -161,9 +169,12 @@ impl Config {
             admin_listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8443)),
             master_key: MasterKeySource::default(),
             journal: JournalFlush::Interval,
+            audit: AuditSettings::default(),
             timers: Timers::default(),
             timers_for_tests: false,
             schedule: Duration::from_secs(60),
+            usage: Duration::from_secs(60),
+            quarantine_day: Duration::from_secs(86_400),
             log: Log { level: tracing::Level::INFO, format: LogFormat::Text },
             limits: Limits {
                 connections: 16384,

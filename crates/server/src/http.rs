@@ -9,6 +9,7 @@ mod adapters;
 mod alarms;
 mod answer;
 mod attend;
+mod audit;
 mod bearer;
 mod beside;
 mod body;
@@ -30,6 +31,7 @@ mod keys;
 mod metrics;
 mod openapi;
 mod prometheus;
+mod quarantine;
 mod query;
 mod rotations;
 mod routes;
@@ -38,6 +40,7 @@ mod server_certificate;
 mod tests;
 mod tokens;
 mod trust;
+mod usage;
 
 use std::sync::Arc;
 
@@ -45,10 +48,10 @@ use axum::Router;
 use engine::Engine;
 use keymanager::{KeyManager, KmipService};
 use kmip::Timestamp;
-use store::journal::Journal;
 use tower::ServiceExt;
 
 use crate::alarm::Alarms;
+use crate::audit::Audit;
 use crate::identity::{Guesses, Tokens};
 use crate::kmip::{Book, Refusals, Sightings};
 pub use connection::serve;
@@ -68,8 +71,8 @@ pub struct Administration {
     pub authority: Arc<crate::pki::Authority>,
     /// The server's own certificates.
     pub certificates: Arc<crate::pki::ServerCertificates>,
-    /// Where the events of calls go that change nothing.
-    pub journal: Arc<Journal>,
+    /// The audit, with the journal that the events of calls go into that change nothing.
+    pub audit: Arc<Audit>,
     /// Tokens for API keys.
     pub tokens: Arc<Tokens>,
     /// Failed attempts to show one.
@@ -94,6 +97,8 @@ pub struct Administration {
     pub kmip_port: u16,
     /// The port that all this is served at.
     pub port: u16,
+    /// A day of a quarantine, in milliseconds.
+    pub quarantine_day: i64,
     /// The one place that handlers have the time from.
     pub now: fn() -> Timestamp,
 }
@@ -117,6 +122,7 @@ fn routes(administration: Shared) -> Routes {
     let routes = clients::add_to(routes);
     let routes = server_certificate::add_to(routes);
     let routes = alarms::add_to(routes);
+    let routes = audit::add_to(routes);
     let routes = door::add_to(routes);
     let routes = doors::add_to(routes);
     let routes = trust::add_to(routes);
@@ -125,6 +131,7 @@ fn routes(administration: Shared) -> Routes {
     let routes = keys::add_to(routes);
     let routes = rotations::add_to(routes);
     let routes = impact::add_to(routes);
+    let routes = quarantine::add_to(routes);
     let routes = key_protect::add_to(routes);
     openapi::add_to(routes)
 }

@@ -168,6 +168,7 @@ fn told(error: engine::manage::Error, id: Uuid) -> Error {
         | E::DoorTaken(_)
         | E::Limit(_)
         | E::InUse(_)
-        | E::Active(_) => Error::Unknown,
+        | E::Active(_)
+        | E::Quarantine(..) => Error::Unknown,
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod api;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -15,6 +16,7 @@ pub mod folder;
 pub mod health;
 pub mod http;
 pub mod identity;
+pub mod inventory;
 pub mod kmip;
 pub mod kmip_service;
 pub mod metrics;

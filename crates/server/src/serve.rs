@@ -14,6 +14,7 @@ mod keys;
 mod listeners;
 mod master;
 mod process;
+mod records;
 mod schedule;
 mod signals;
 mod start;
@@ -25,6 +26,10 @@ use crate::config::{self, Flags, Loaded};
 use crate::telemetry::Telemetry;
 use signals::Signals;
 use start::Running;
+use std::time::Duration;
+
+/// What is left to do beside the server's tasks has so long.
+const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
 /// Runs the server until it is told to stop.
 ///
@@ -36,7 +41,10 @@ pub fn run(flags: &Flags) -> Result<(), Error> {
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     process::harden();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
-    runtime.block_on(serve(flags, &loaded, &telemetry))
+    let ended = runtime.block_on(serve(flags, &loaded, &telemetry));
+    // A write that hangs, on somebody else's file system say, must not keep the process.
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    ended
 }
 
 async fn serve(flags: &Flags, loaded: &Loaded, telemetry: &Telemetry) -> Result<(), Error> {

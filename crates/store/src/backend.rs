@@ -21,6 +21,8 @@ pub(crate) trait Reader: Send + Sync + 'static {
     fn events(&self, after: u64, limit: usize) -> impl Future<Output = Result<Vec<Event>, Error>> + Send;
     /// Waits until everything that was committed before is in its last place, and no log of the back end's own holds it any more.
     fn written_back(&self) -> impl Future<Output = Result<(), Error>> + Send;
+    /// See [`crate::Store::forget_events`].
+    fn forget_events(&self, up_to: u64);
 }
 
 /// Whether a batch of a group was applied, or which of its expectations did not hold.

@@ -128,6 +128,10 @@ impl<R: Reader> Store for Grouped<R> {
         Err(Error::Io("the logs could not be overwritten for all the commits that come in".into()))
     }
 
+    fn forget_events(&self, up_to: u64) {
+        self.reader.forget_events(up_to);
+    }
+
     async fn close(&self) -> Result<(), Error> {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Err(Error::Closed);

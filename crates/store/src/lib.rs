@@ -50,6 +50,9 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// It may have been done in part; it can be done again.
     async fn scrub(&self) -> Result<(), Error>;
+    /// Lets go of the events up to a sequence number, in the background, with the next change. The newest always stays, for the numbers
+    /// go on from it. What a crash keeps from being let go is there again after it.
+    fn forget_events(&self, up_to: u64);
     /// Waits for what is queued, writes back what can be, and releases the storage. Later calls fail with [`Error::Closed`].
     async fn close(&self) -> Result<(), Error>;
 }

@@ -32,6 +32,7 @@ struct Maps {
     index: BTreeSet<(Space, Kind, Option<Term>, u64)>,
     events: BTreeMap<u64, Bytes>,
     last_place: u64,
+    forgettable: u64,
 }
 
 struct Stored {
@@ -71,6 +72,11 @@ impl Reader for MemoryReader {
 
     async fn written_back(&self) -> Result<(), Error> {
         Ok(())
+    }
+
+    fn forget_events(&self, up_to: u64) {
+        let mut maps = self.0.write();
+        maps.forgettable = maps.forgettable.max(up_to);
     }
 }
 
@@ -145,6 +151,8 @@ impl Maps {
             let sequence = self.events.last_key_value().map_or(1, |(last, _)| last + 1);
             self.events.insert(sequence, Bytes::copy_from_slice(event));
         }
+        let newest = self.events.last_key_value().map_or(0, |(newest, _)| *newest);
+        self.events = self.events.split_off(&newest.min(self.forgettable + 1));
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::error::{Failure, Fault, Refusal};
-use crate::{registry, standard_key};
+use crate::{quarantine, registry, standard_key};
 
 /// Why an administrator's request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,9 @@ pub enum Error {
     /// The standard key's life has no such step.
     #[error("key {0} {1}")]
     StandardKey(Uuid, standard_key::Refusal),
+    /// The key can't go into quarantine, or come out of it.
+    #[error("key {0} {1}")]
+    Quarantine(Uuid, quarantine::Refusal),
     /// The object's state does not allow it.
     #[error("{0}")]
     Refused(Refusal),

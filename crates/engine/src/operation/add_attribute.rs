@@ -26,6 +26,7 @@ impl Operation for AddAttribute {
         if request.attribute.index.is_some() {
             return Err(Refusal::Field("An attribute is added without an index: the server gives it one").into());
         }
+        scope.hear(&request.attribute);
         // The same instance of a custom attribute again is no change: clients that set theirs later again don't pile them up.
         if let Some(there) = repeated(object, &request.attribute) {
             return Ok(ChangeAttributeResponse { unique_identifier, attribute: there });

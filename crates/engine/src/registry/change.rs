@@ -52,7 +52,8 @@ impl<'a> What<'a> {
     /// Its audit event.
     pub(super) fn event(self, adapter: &Adapter, by: &Actor, now: Timestamp) -> Vec<u8> {
         let What { action, id, name, message } = self;
-        let change = origin::Change { action, type_uri: MANAGEMENT, id, name: Some(name), message };
+        let kind = if id == adapter.id { "kmip-adapter" } else { "kmip-client-certificate" };
+        let change = origin::Change { action, type_uri: MANAGEMENT, kind, id, name: Some(name), message };
         Origin::Administrator { adapter, by }.changed(&change, now)
     }
 }

@@ -115,7 +115,7 @@ impl Engine {
         let message =
             (!lost.is_empty()).then(|| format!("without its names that another key has now: {}", lost.join(", ")));
         let message = message.as_deref();
-        let change = Change { action: step.action(), type_uri: "kms/secrets", id, name: None, message };
+        let change = Change { action: step.action(), type_uri: "kms/secrets", kind: "key", id, name: None, message };
         scope.commit(origin.changed(&change, now)).await?;
         Ok(StandardKey::of(adapter, &Viewed { object: Arc::clone(&stored.object), verified: true }))
     }

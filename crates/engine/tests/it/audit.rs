@@ -1,9 +1,10 @@
 //! One event for each item, done or refused: those of changes in the store, the others in the journal.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use kmip::Version;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::ask::{answers, attribute, create, id, message, message_with, register, revoke, unique};
 use crate::bench::{Bench, by};
@@ -25,6 +26,11 @@ impl Watch {
         (self.committed, self.journaled) = (committed.len(), journaled.len());
         new
     }
+}
+
+/// An object as events name it.
+fn crn(bench: &Bench, id: &str) -> String {
+    format!("crn:v1:bluemix:public:kms:local:a/local:{}:kmip-object:{id}", bench.instance)
 }
 
 /// Sends one operation and sees its one event.
@@ -56,16 +62,19 @@ async fn check(
     assert_eq!(event["target"]["instance"], bench.instance.to_string());
     match answer {
         Ok(payload) => {
-            assert!(event["reason"].is_null());
+            assert_eq!(event["reason"], json!({ "reasonCode": 200, "reasonType": "OK" }));
             let about = crate::ask::ids(&payload).pop();
             assert!(
-                about.is_none() || operation == "Locate" || event["target"]["id"] == about.clone().unwrap(),
+                about.is_none()
+                    || operation == "Locate"
+                    || event["target"]["id"] == crn(&bench, about.as_deref().unwrap()),
                 "{operation}"
             );
             about
         }
         Err(refused) => {
             assert_eq!(event["reason"]["reasonType"], refused.reason.name().unwrap(), "{operation}");
+            assert_eq!(event["reason"]["reasonForFailure"], refused.reason.name().unwrap(), "{operation}");
             None
         }
     }
@@ -142,7 +151,7 @@ async fn what_was_not_found_is_named() {
     let bench = Bench::new().await;
     let nobody = "6a1f3c52-9d0e-4f5b-8a77-2b1c0d9e8f70";
     bench.ask("Get", &unique(nobody)).await.unwrap_err();
-    assert_eq!(bench.journaled()[0]["target"]["id"], nobody);
+    assert_eq!(bench.journaled()[0]["target"]["id"], crn(&bench, nobody));
 }
 
 /// A message that can't be read has no items: it has one event all the same.
@@ -196,6 +205,78 @@ async fn what_administrators_do_has_events() {
     ];
     assert_eq!(actions, [&management[..], &["kms.kmip-management.delete"]].concat());
     assert!(committed.iter().all(|event| event["initiator"]["id"] == "somebody" && event["outcome"] == "success"));
-    assert_eq!(committed[4]["target"]["id"], key.to_string());
+    assert_eq!(committed[4]["target"]["id"], crn(&bench, &key.to_string()));
     assert!(journaled.is_empty());
+}
+
+/// The name of each field that an event has, with those within it, and what sort of value it is.
+fn shape(event: &Json) -> BTreeMap<String, &'static str> {
+    let mut fields = BTreeMap::new();
+    let mut left = vec![(String::new(), event)];
+    while let Some((name, value)) = left.pop() {
+        let sort = match value {
+            Json::Object(inner) => {
+                left.extend(inner.iter().map(|(key, value)| (format!("{name}/{key}"), value)));
+                "object"
+            }
+            Json::String(_) => "text",
+            Json::Number(_) => "number",
+            Json::Bool(_) => "truth",
+            Json::Array(_) | Json::Null => "other",
+        };
+        fields.insert(name, sort);
+    }
+    fields
+}
+
+/// Whatever the key manager says of a call, the engine says of a KMIP request, by the same names: one program can read both.
+#[tokio::test]
+async fn events_have_the_shape_of_the_key_managers() {
+    let bench = Bench::new().await;
+    let key = bench.key(&[]).await;
+    bench.ask("Get", &unique("6a1f3c52-9d0e-4f5b-8a77-2b1c0d9e8f70")).await.unwrap_err();
+    bench.done("Get Attributes", &unique(&key)).await;
+    let journaled = bench.journaled();
+    let occurrence = |status, reason| keymanager::Occurrence {
+        action: keymanager::Action::WrapKey,
+        instance: bench.instance,
+        initiator: "iam-ServiceId-1",
+        address: Some("192.0.2.7".parse().unwrap()),
+        correlation: None,
+        now: bench.now(),
+        outcome: keymanager::Outcome { status, reason },
+        target: Some(("id", "name")),
+        request: json!({}),
+        response: json!(null),
+    };
+    for (outcome, status, reason) in [("success", 200, None), ("failure", 404, Some("KEY_NOT_FOUND_ERR"))] {
+        let theirs: Json = serde_json::from_slice(&keymanager::event(&occurrence(status, reason))).unwrap();
+        let ours = journaled.iter().rfind(|event| event["outcome"] == outcome).unwrap();
+        let (ours_has, theirs_has) = (shape(ours), shape(&theirs));
+        for (field, sort) in theirs_has {
+            assert_eq!(ours_has.get(&field), Some(&sort), "{outcome}: {field} of {ours}");
+        }
+        assert_eq!((&ours["reason"]["reasonCode"], &ours["severity"]), (&status.into(), &theirs["severity"]));
+        assert_eq!((&ours["observer"], &ours["logSourceCRN"]), (&theirs["observer"], &theirs["logSourceCRN"]));
+        assert_eq!(
+            (&ours["dataEvent"], &ours["requestData"]["instanceID"]),
+            (&true.into(), &theirs["requestData"]["instanceID"])
+        );
+    }
+}
+
+/// What vCenter said of its version when it tagged a key stands in the events that follow, of that client alone.
+#[tokio::test]
+async fn the_vsphere_version_is_told() {
+    let bench = Bench::new().await;
+    let key = bench.key(&[]).await;
+    let version = |events: Vec<Json>| events.last().unwrap()["requestData"]["vsphereVersion"].clone();
+    bench.done("Get Attributes", &unique(&key)).await;
+    assert!(version(bench.journaled()).is_null());
+    bench.done("Add Attribute", &(unique(&key) + &attribute("x-Product_Version", "\"7.0.3 build-1\""))).await;
+    bench.done("Get Attributes", &unique(&key)).await;
+    assert_eq!(version(bench.journaled()), "7.0.3 build-1");
+    let other = bench.neighbour("other").await;
+    bench.send(&other, &message(Version::V1_4, &[("Query", "Query Function: Query Objects")])).await;
+    assert!(version(bench.journaled()).is_null());
 }

@@ -152,6 +152,10 @@ impl Store for Meddler {
         self.inner.scrub().await
     }
 
+    fn forget_events(&self, up_to: u64) {
+        self.inner.forget_events(up_to);
+    }
+
     async fn close(&self) -> Result<(), Error> {
         self.inner.close().await
     }

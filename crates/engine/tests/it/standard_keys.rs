@@ -494,18 +494,38 @@ async fn each_step_has_its_event() {
     let actions: Vec<&str> = events.iter().map(|event| event["action"].as_str().unwrap()).collect();
     assert_eq!(actions, ["kms.secrets.delete", "kms.secrets.restore", "kms.secrets.delete", "kms.secrets.purge"]);
     for event in events {
+        let action = event["action"].as_str().unwrap();
+        let severity = match action {
+            "kms.secrets.delete" => "critical",
+            "kms.secrets.restore" => "warning",
+            _ => "normal",
+        };
+        let crn = format!("crn:v1:bluemix:public:kms:local:a/local:{instance}:");
+        let adapter = bench.client.adapter().id;
         let expected = serde_json::json!({
             "eventTime": "2026-01-02T03:04:05Z",
-            "action": event["action"],
+            "action": action,
             "outcome": "success",
-            "initiator": { "id": "iam-ServiceId-1", "host": { "address": "2001:db8::9" } },
+            "message": format!("Keystead: {} secrets", action.rsplit('.').next().unwrap()),
+            "severity": severity,
+            "initiator": {
+                "id": "iam-ServiceId-1",
+                "typeURI": "service/security/account/serviceid",
+                "host": { "address": "2001:db8::9" },
+            },
             "target": {
-                "id": key,
+                "id": format!("{crn}key:{key}"),
+                "name": "",
                 "typeURI": "kms/secrets",
-                "adapter": bench.client.adapter().id,
+                "adapter": adapter,
                 "instance": instance,
             },
+            "observer": { "name": "Keystead" },
+            "reason": { "reasonCode": 200, "reasonType": "OK" },
+            "requestData": { "instanceID": instance, "adapterID": adapter },
             "correlationId": "c-1",
+            "dataEvent": true,
+            "logSourceCRN": format!("{crn}:"),
         });
         assert_eq!(event, expected);
     }

@@ -124,8 +124,10 @@ pub(super) fn kind(action: Action) -> &'static str {
         Action::ListKmipObjects | Action::ReadKmipObject | Action::DeleteKmipObject | Action::ReactivateKmipObject => {
             "kmip-object"
         }
+        Action::QuarantineKmipObject | Action::ReleaseKmipObject => "kmip-object",
         Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
         Action::ListDestructions | Action::ReadDestruction => "destruction",
+        Action::ListAuditEvents | Action::ReadAuditState => "audit",
         Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {
             "serviceid"
         }

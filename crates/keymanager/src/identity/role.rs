@@ -182,6 +182,9 @@ actions! {
     ReadKmipObject           "kms.kmip-management.read"                      [Manager KmipAdapterManager]
     DeleteKmipObject         "kms.kmip-management.delete"                    [Manager KmipAdapterManager]
     ReactivateKmipObject     "keystead.kmip-object.reactivate"               [Manager KmipAdapterManager]
+    // What is done to the KMIP service's objects that IBM has no name for.
+    QuarantineKmipObject     "keystead.kmip-object.quarantine"              [Manager KmipAdapterManager]
+    ReleaseKmipObject        "keystead.kmip-object.release"                 [Manager KmipAdapterManager]
     // Instances and access to them: platform roles. The names of events are those of IBM's resource controller and IAM.
     ListInstances            "resource-controller.instance.list"             [Viewer Operator Editor Administrator]
     ReadInstance             "resource-controller.instance.retrieve"         [Viewer Operator Editor Administrator]
@@ -215,6 +218,9 @@ actions! {
     // The server's own certificates: platform roles. What is done to them has no name of IBM's.
     ReadServerCertificate    "keystead.server-certificate.read"             [Viewer Operator Editor Administrator]
     UpdateServerCertificate  "keystead.server-certificate.update"           [Administrator]
+    // The audit: whoever may operate the instance, or the installation, sees what was done in it.
+    ListAuditEvents          "keystead.audit-events.list"                   [Operator Editor Administrator]
+    ReadAuditState           "keystead.audit-state.read"                    [Operator Editor Administrator]
     // The installation's numbers, of all instances.
     ReadInstallationMetrics  "keystead.metrics.read"                        [Viewer Operator Editor Administrator]
     // What anybody with an API key may do.

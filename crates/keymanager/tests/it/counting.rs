@@ -63,6 +63,10 @@ impl Store for Counting {
         self.store.scrub().await
     }
 
+    fn forget_events(&self, up_to: u64) {
+        self.store.forget_events(up_to);
+    }
+
     async fn close(&self) -> Result<(), store::Error> {
         self.store.close().await
     }

@@ -81,6 +81,10 @@ impl Store for Liar {
         self.honest.scrub().await
     }
 
+    fn forget_events(&self, up_to: u64) {
+        self.honest.forget_events(up_to);
+    }
+
     async fn close(&self) -> Result<(), store::Error> {
         self.honest.close().await
     }

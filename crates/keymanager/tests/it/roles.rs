@@ -41,6 +41,7 @@ const SERVICE: &[Ability] = &[
     (&[RetireKeyVersion, UnretireKeyVersion], &[Manager]),
     // What would stop names what KMIP objects are for: who lists those.
     (&[ReadImpact], &[Manager, KmipAdapterManager]),
+    (&[QuarantineKmipObject, ReleaseKmipObject], &[Manager, KmipAdapterManager]),
     // The server's own.
     (&[ExpireKey, FinishRotation, EraseKeyVersion], &[]),
 ];
@@ -57,6 +58,10 @@ const PLATFORM: &[Ability] = &[
     (&[ListApiKeys, ReadApiKey, CreateApiKey, DeleteApiKey], &[Administrator]),
     (&[ListGrants, CreateGrant, DeleteGrant], &[Administrator]),
     (&[ListAuthorizations, CreateAuthorization, DeleteAuthorization], &[Administrator]),
+    // The audit: who looks after an instance sees what was done in it. IBM shows events to viewers of another service.
+    (&[ListAuditEvents, ReadAuditState], &[Operator, Editor, Administrator]),
+    // The installation's numbers: as an instance's.
+    (&[ReadInstallationMetrics], &[Viewer, Operator, Editor, Administrator]),
     (&[ReadRoles], Role::ALL),
     // A public key.
     (&[ReadSigningKey], Role::ALL),

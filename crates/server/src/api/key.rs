@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Resource;
+use super::{Resource, Usage};
 
 /// A KMIP object.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -25,6 +25,9 @@ pub struct Key {
     pub attributes: Vec<Attribute>,
     /// When it was made.
     pub created_at: String,
+    /// What is known of its use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
 }
 
 /// Why a deactivated key is made active again.

@@ -49,7 +49,7 @@ pub(crate) fn find(global: &Global) -> Result<Connection, Failure> {
 }
 
 /// The folder that `serve` would use.
-fn data_folder(global: &Global) -> Result<PathBuf, Failure> {
+pub(super) fn data_folder(global: &Global) -> Result<PathBuf, Failure> {
     let flags = Flags { data: global.data.clone(), ..Flags::default() };
     match load(&flags, &config::environment()) {
         Ok(loaded) => Ok(loaded.config.data),

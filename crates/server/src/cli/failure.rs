@@ -23,6 +23,8 @@ enum Kind {
     NoAccess,
     /// The server has no such thing.
     NotFound,
+    /// A check was made, and it found what it looks for.
+    Found,
 }
 
 impl Failure {
@@ -61,6 +63,11 @@ impl Failure {
         Self::new("", "")
     }
 
+    /// A check found what it looks for, and what was printed already says so: exit code 3.
+    pub(super) fn found() -> Self {
+        Failure { kind: Kind::Found, ..Self::silent() }
+    }
+
     /// Prints it and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         let mut stderr = std::io::stderr().lock();
@@ -73,6 +80,7 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self.kind {
             Kind::Usage => 2,
+            Kind::Found => 3,
             Kind::Failed | Kind::NoAccess | Kind::NotFound => 1,
         }
     }

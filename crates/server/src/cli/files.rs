@@ -11,6 +11,8 @@ use super::Failure;
 
 /// Nothing that an administrator gives us is longer: certificates, requests, keys.
 const LIMIT: u64 = 1 << 20;
+/// But lists may be: inventories, reports.
+const LONG: u64 = 256 << 20;
 
 /// Reads a file, or standard input where the path is `-`.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -25,6 +27,21 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
         0 => Err(Failure::new(format!("{} is empty", path.display()), "check the path")),
         1..=LIMIT => Ok(bytes),
         _ => Err(Failure::new(format!("{} is longer than 1 MiB", path.display()), "check the path")),
+    }
+}
+
+/// Reads a file of up to 256 MiB in which nothing is secret.
+pub(crate) fn read_long(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let outcome = if path == Path::new("-") {
+        std::io::stdin().lock().take(LONG + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(LONG + 1).read_to_end(&mut bytes))
+    };
+    outcome.map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display()), "check the path"))?;
+    match bytes.len() as u64 {
+        0..=LONG => Ok(bytes),
+        _ => Err(Failure::new(format!("{} is longer than 256 MiB", path.display()), "give the key ids alone")),
     }
 }
 

@@ -4,7 +4,7 @@ use super::cert::AdapterName;
 use super::confirm::Consent;
 use super::impact;
 use super::output::Column;
-use super::{Api, Client, Failure, Output};
+use super::{Api, Client, Failure, Output, orphans, quarantine, used};
 use crate::api::key_protect::Key as StandardKey;
 use crate::api::{Attribute, Key, Reactivate};
 use keymanager::KMIP_PREFIX;
@@ -19,9 +19,23 @@ pub(crate) enum Verb {
     List {
         #[command(flatten)]
         adapter: AdapterName,
+        /// Only those neither made nor handed out since: 90d, 12h, or a date such as 2026-01-31; destroyed ones never
+        #[arg(long, value_name = "TIME")]
+        unused_since: Option<String>,
         /// Those of the whole instance that were destroyed or deleted, and until when each can be restored
         #[arg(long, conflicts_with = "adapter")]
         deleted: bool,
+    },
+    /// Find keys that vCenter does not know, and keys that it needs and we lack
+    Orphans(orphans::Args),
+    /// Deactivate keys for a while, and destroy them then if no client asked for them
+    Quarantine(quarantine::Args),
+    /// End a key's quarantine
+    Release {
+        /// KMIP unique identifier
+        id: String,
+        #[command(flatten)]
+        adapter: AdapterName,
     },
     /// Show a key, without its material
     Show {
@@ -68,7 +82,7 @@ pub(crate) enum Verb {
     },
 }
 
-const LISTED: [Column<Key>; 7] = [
+const LISTED: [Column<Key>; 8] = [
     Column("Id", |key| key.id.clone()),
     Column("State", |key| key.state.clone()),
     Column("Name", |key| key.attribute("x-Name").to_owned()),
@@ -76,14 +90,16 @@ const LISTED: [Column<Key>; 7] = [
     Column("Identifier", |key| key.attribute("x-Identifier").to_owned()),
     Column("Algorithm", algorithm),
     Column("Created", |key| key.created_at.clone()),
+    Column("Last used", used::last_used),
 ];
 
-const SHOWN: [Column<Key>; 6] = [
+const SHOWN: [Column<Key>; 7] = [
     Column("Id", |key| key.id.clone()),
     Column("Type", |key| key.object_type.clone()),
     Column("State", |key| key.state.clone()),
     Column("Algorithm", algorithm),
     Column("Created", |key| key.created_at.clone()),
+    Column("Last used", used::in_full),
     Column("Attributes", attributes),
 ];
 
@@ -98,6 +114,9 @@ const DELETED: [Column<StandardKey>; 5] = [
 pub(crate) async fn run(verb: Verb, client: &Client, output: Output) -> Result<(), Failure> {
     let api = &client.adapters().await?;
     match verb {
+        Verb::Orphans(args) => orphans::run(args, client, output).await,
+        Verb::Quarantine(args) => quarantine::run(args, api, output).await,
+        Verb::Release { id, adapter } => quarantine::release(&id, &adapter.adapter, api, output).await,
         Verb::List { deleted: true, .. } => list_deleted(&client.key_protect().await?, output).await,
         Verb::Restore { id } => {
             let api = client.key_protect().await?;
@@ -110,8 +129,17 @@ pub(crate) async fn run(verb: Verb, client: &Client, output: Output) -> Result<(
             output
                 .done(&key, &format!("Key {id} is active again. Its Deactivation Date and Revocation Reason are gone."))
         }
-        Verb::List { adapter: AdapterName { adapter }, deleted: false } => {
-            let keys = api.pages(&["adapters", &adapter, "keys"], PAGE).await?;
+        Verb::List { adapter: AdapterName { adapter }, unused_since, deleted: false } => {
+            let since = unused_since.as_deref().map(used::since).transpose()?;
+            let mut keys: Vec<Key> = api.pages(&["adapters", &adapter, "keys"], PAGE).await?;
+            if let Some(since) = since {
+                keys.retain(|key| used::is_unused_since(key, since));
+                return output.list(
+                    &keys,
+                    &LISTED,
+                    &format!("Adapter {adapter} has no key that is unused since then."),
+                );
+            }
             output.list(&keys, &LISTED, &format!("Adapter {adapter} holds no keys."))
         }
         Verb::Show { id, adapter } => {
@@ -119,8 +147,10 @@ pub(crate) async fn run(verb: Verb, client: &Client, output: Output) -> Result<(
         }
         Verb::Impact { id } => impact::show(api, &id, output).await,
         Verb::Destroy { id, adapter: AdapterName { adapter }, force, consent } => {
+            let key: Key = api.show(&["adapters", &adapter, "keys", &id]).await?;
+            let warning = used::warning(&key);
             consent.obtain(&format!(
-                "Key {id} of adapter {adapter} will be destroyed, and what it encrypts can't be read unless it is restored within 30 days."
+                "{warning}Key {id} of adapter {adapter} will be destroyed, and what it encrypts can't be read unless it is restored within 30 days."
             ))?;
             api.delete(&["adapters", &adapter, "keys", &id], force).await?;
             output.say(&format!(

@@ -50,6 +50,11 @@ impl Output {
         print_json(item)
     }
 
+    /// One line of many, whoever reads it.
+    pub(super) fn line(self, text: &str) -> Result<(), Failure> {
+        print(&format!("{}\n", cell(text)))
+    }
+
     /// A sentence for people; scripts read the exit code.
     pub(crate) fn say(self, sentence: &str) -> Result<(), Failure> {
         if self.json { Ok(()) } else { print(&format!("{sentence}\n")) }

@@ -98,7 +98,7 @@ fn check(config: &Config) -> Result<(), Error> {
              Only for tests, with timers.for_tests = true, it may be less",
         ));
     }
-    Ok(())
+    config.audit.conflict().map_or(Ok(()), |conflict| Err(Error::Conflict(conflict)))
 }
 
 fn unknown_variables(environment: &[(String, String)]) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! The table of all settings.
 
+use super::audit::{self, SINKS};
 use super::value::Value;
-use super::{Config, JournalFlush, LogFormat};
+use super::{Config, JournalFlush, LogFormat, Without};
 use keymanager::Network;
 use std::time::Duration;
 use tracing::Level;
@@ -33,6 +34,7 @@ pub(super) fn find(key: &str) -> Option<&'static Setting> {
 }
 
 const FLUSH: [(&str, JournalFlush); 2] = [("interval", JournalFlush::Interval), ("each", JournalFlush::Each)];
+const WITHOUT: [(&str, Without); 2] = [("refuse", Without::Refuse), ("serve", Without::Serve)];
 const YES_OR_NO: [(&str, bool); 2] = [("yes", true), ("no", false)];
 const FORMAT: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
 const LEVEL: [(&str, Level); 5] = [
@@ -52,6 +54,19 @@ macro_rules! timer {
             sample: "",
             set: |config, value| value.seconds($within).map(|time| config.timers.$field = millis(time)),
             show: |config| Some((config.timers.$field / 1000).to_string()),
+        }
+    };
+}
+
+/// A row for a file of one of the audit's sinks.
+macro_rules! audit_file {
+    ($key:literal, $about:literal, $sample:literal, $sink:ident . $field:ident) => {
+        Setting {
+            key: $key,
+            about: $about,
+            sample: $sample,
+            set: |config, value| value.path().map(|path| config.audit.$sink.$field = Some(path)),
+            show: |config| config.audit.$sink.$field.as_ref().map(|path| quoted(&path.display().to_string())),
         }
     };
 }
@@ -111,6 +126,117 @@ pub(super) const ALL: &[Setting] = &[
         set: |config, value| value.choice(&FLUSH).map(|flush| config.journal = flush),
         show: |config| word(&FLUSH, config.journal),
     },
+    Setting {
+        key: "usage.every_seconds",
+        about: "How often it is written down which keys were handed out, when and to whom. A crash loses what came since; the audit has it.",
+        sample: "",
+        set: |config, value| value.seconds(1..=3600).map(|time| config.usage = time),
+        show: |config| Some(config.usage.as_secs().to_string()),
+    },
+    Setting {
+        key: "audit.head_seconds",
+        about: "How often it is signed where the audit stands, where there is anything new: a head. What comes after the last head may be\n\
+                cut off unseen.",
+        sample: "",
+        set: |config, value| value.seconds(1..=3600).map(|time| config.audit.head_every = time),
+        show: |config| Some(config.audit.head_every.as_secs().to_string()),
+    },
+    Setting {
+        key: "audit.head_records",
+        about: "After so many records a head is signed in any case.",
+        sample: "",
+        set: |config, value| value.number(1..=1_000_000).map(|number| config.audit.head_records = number),
+        show: |config| Some(config.audit.head_records.to_string()),
+    },
+    Setting {
+        key: "audit.when_full",
+        about: "What happens to reads, keys handed out among them, when the disk is so full that their events can't be written:\n\
+                \"refuse\", or \"serve\": then it is counted what is missing, and said in the audit once there is room. Changes are refused in\n\
+                any case.",
+        sample: "",
+        set: |config, value| value.choice(&WITHOUT).map(|what| config.audit.when_full = what),
+        show: |config| word(&WITHOUT, config.audit.when_full),
+    },
+    Setting {
+        key: "audit.require",
+        about: "Sinks that have to have the event before the answer leaves, besides this node's own journal: \"file\", \"syslog\", \"otlp\".\n\
+                One that hangs is waited for 2 seconds, once; until it has caught up, audit.when_failing says what happens.",
+        sample: r#"["syslog"]"#,
+        set: |config, value| value.choices(&SINKS).map(|sinks| config.audit.required = sinks),
+        show: |config| (!config.audit.required.is_empty()).then(|| format!("{:?}", config.audit.required)),
+    },
+    Setting {
+        key: "audit.when_failing",
+        about: "What happens when such a sink does not take the event: \"serve\" (the journal has it) or \"refuse\". A change that is refused\n\
+                so was made all the same: its answer alone is held back.",
+        sample: "",
+        set: |config, value| value.choice(&WITHOUT).map(|what| config.audit.when_failing = what),
+        show: |config| word(&WITHOUT, config.audit.when_failing),
+    },
+    audit_file!(
+        "audit.file.path",
+        "A file that the audit is written to, one JSON object a line.",
+        r#""/var/log/keystead/audit.jsonl""#,
+        file.path
+    ),
+    Setting {
+        key: "audit.file.megabytes",
+        about: "The file is renamed, and a new one begun, before it is longer.",
+        sample: "",
+        set: |config, value| value.number(1..=1_000_000).map(|number| config.audit.file.megabytes = number),
+        show: |config| Some(config.audit.file.megabytes.to_string()),
+    },
+    Setting {
+        key: "audit.file.keep",
+        about: "So many older files are kept beside it.",
+        sample: "",
+        set: |config, value| value.number(0..=10_000).map(|number| config.audit.file.keep = number),
+        show: |config| Some(config.audit.file.keep.to_string()),
+    },
+    Setting {
+        key: "audit.syslog.address",
+        about: "A collector that gets the audit by syslog (RFC 5424) over TLS (RFC 5425); tcp:// is for this machine alone.",
+        sample: r#""tls://logs.example.com:6514""#,
+        set: |config, value| audit::syslog_address(value).map(|address| config.audit.syslog.address = Some(address)),
+        show: |config| config.audit.syslog.address.as_ref().map(|address| quoted(&address.to_string())),
+    },
+    audit_file!(
+        "audit.syslog.ca_file",
+        "The CA of the collector's certificate, as PEM.",
+        r#""/etc/keystead/logs-ca.pem""#,
+        syslog.ca_file
+    ),
+    audit_file!(
+        "audit.syslog.certificate_file",
+        "The client certificate to show to the collector, as PEM, where it wants one.",
+        r#""/etc/keystead/logs-client.pem""#,
+        syslog.certificate_file
+    ),
+    audit_file!(
+        "audit.syslog.key_file",
+        "The private key of it, as PEM.",
+        r#""/etc/keystead/logs-client.key""#,
+        syslog.key_file
+    ),
+    Setting {
+        key: "audit.otlp.endpoint",
+        about: "An OpenTelemetry collector that gets the audit as log records: OTLP over HTTP, JSON; http:// is for this machine alone.",
+        sample: r#""https://logs.example.com:4318/v1/logs""#,
+        set: |config, value| audit::endpoint(value).map(|endpoint| config.audit.otlp.endpoint = Some(endpoint)),
+        show: |config| config.audit.otlp.endpoint.as_ref().map(|endpoint| quoted(endpoint)),
+    },
+    audit_file!(
+        "audit.otlp.ca_file",
+        "The CA of that collector's certificate, as PEM.",
+        r#""/etc/keystead/logs-ca.pem""#,
+        otlp.ca_file
+    ),
+    audit_file!(
+        "audit.otlp.authorization_file",
+        "A file with what the header Authorization is to say, such as `Bearer TOKEN`.",
+        r#""/etc/keystead/otlp-authorization""#,
+        otlp.authorization_file
+    ),
     Setting {
         key: "log.level",
         about: "The least severe level that is logged, to standard error: error, warn, info, debug, trace.",
@@ -252,6 +378,13 @@ pub(super) const ALL: &[Setting] = &[
         1..=31_536_000
     ),
     timer!("timers.month", "A month of a rotation policy's interval.", month, 1..=31_536_000),
+    Setting {
+        key: "timers.quarantine_day",
+        about: "A day of a key's quarantine.",
+        sample: "",
+        set: |config, value| value.seconds(1..=86_400).map(|time| config.quarantine_day = time),
+        show: |config| Some(config.quarantine_day.as_secs().to_string()),
+    },
     Setting {
         key: "timers.round",
         about: "How often it is looked for keys that expire, rotate or are purged by themselves.",

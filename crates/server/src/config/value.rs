@@ -72,6 +72,12 @@ impl Value<'_> {
         })
     }
 
+    /// Some of a few words.
+    pub(super) fn choices<T: Copy>(&self, choices: &[(&str, T)]) -> Result<Vec<T>, String> {
+        let list = self.list(choices.first().map_or("", |(word, _)| word))?;
+        list.iter().map(|word| Value::Text(word).choice(choices)).collect()
+    }
+
     /// Names of the server.
     pub(super) fn names(&self) -> Result<Vec<String>, String> {
         names(&self.list("kms1.example.com")?)

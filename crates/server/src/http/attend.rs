@@ -128,9 +128,13 @@ pub(super) async fn attend(
     let is_recorded = visit.0.call.get().is_some_and(|call| call.is_recorded()) && outcome.status < 400;
     let recorded = match is_recorded {
         true => Ok(()),
-        false => app.journal.append(&event(&app, &guard, &visit, (&correlation, address, &uri), outcome)),
+        false => app.audit.journal.append(&event(&app, &guard, &visit, (&correlation, address, &uri), outcome)),
     };
     // Where there is no event, the answer must not leave; what it would have been is nobody's business now.
+    let recorded = match recorded {
+        Ok(()) => app.audit.journal.seen().await,
+        failed => failed,
+    };
     let answer = recorded.map(|()| answer).unwrap_or_else(|error| {
         Error::Fault(Fault(format!("the audit event could not be written: {error}"))).into_response()
     });

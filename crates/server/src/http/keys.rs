@@ -14,7 +14,7 @@ use super::body::{Asked, At, Body};
 use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
-use super::{Shared, adapters};
+use super::{Shared, adapters, usage};
 use crate::api::{Attribute, Collection, Key, Reactivate, Resource, rfc3339};
 use keymanager::Action;
 
@@ -71,10 +71,8 @@ async fn list(
     }
     let total = app.engine.count_objects(&adapter).await?;
     let page = app.engine.objects(&adapter, after, limit, caller.now).await?;
-    Ok(Reply::collection(
-        StatusCode::OK,
-        &Collection::page(page.objects.iter().map(resource).collect(), total, page.next),
-    ))
+    let keys = usage::with_usage(&app, &adapter, page.objects.iter().map(resource).collect()).await?;
+    Ok(Reply::collection(StatusCode::OK, &Collection::page(keys, total, page.next)))
 }
 
 /// A key that a client made
@@ -88,7 +86,7 @@ async fn list(
 async fn show(caller: Caller, State(app): State<Shared>, At((adapter, key)): At<(String, String)>) -> Answer {
     let adapter = adapters::find(&app, &caller, &adapter)?;
     let object = app.engine.object(&adapter, identifier(&key)?, caller.now).await?;
-    Ok(Reply::one(resource(&object)))
+    Ok(Reply::all(usage::with_usage(&app, &adapter, vec![resource(&object)]).await?))
 }
 
 /// Destroy a key; it can be restored, as the standard key that it is, for 30 days
@@ -106,9 +104,11 @@ async fn destroy(
     Asked(Force { force }): Asked<Force>,
 ) -> Answer {
     let adapter = adapters::find(&app, &caller, &adapter)?;
-    app.engine.destroy_object(&adapter, identifier(&key)?, force, &caller.administrator(), caller.now).await?;
+    let key = identifier(&key)?;
+    let warning = usage::warning(&app, &caller, &adapter, key).await;
+    app.engine.destroy_object(&adapter, key, force, &caller.administrator(), caller.now).await?;
     caller.set_recorded();
-    Ok(Reply::no_content())
+    Ok(usage::warned(Reply::no_content(), warning))
 }
 
 /// Make a deactivated key active again: KMIP has no way back
@@ -143,7 +143,7 @@ fn said(reason: &str) -> Result<&str, Error> {
 }
 
 /// What is no UUID can't be a key of ours, so it is not found.
-fn identifier(text: &str) -> Result<Uuid, Error> {
+pub(super) fn identifier(text: &str) -> Result<Uuid, Error> {
     Uuid::parse_str(text).map_err(|_| Error::not_found("KEY_NOT_FOUND_ERR", format!("there is no key `{text}`")))
 }
 
@@ -161,6 +161,7 @@ fn resource(object: &ObjectView) -> Key {
         length: length.and_then(|bits| u32::try_from(bits).ok()),
         attributes: object.attributes.iter().filter_map(shown).collect(),
         created_at: created.map_or_else(String::new, |date| rfc3339(date.0)),
+        usage: None,
     }
 }
 

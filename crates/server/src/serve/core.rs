@@ -3,7 +3,8 @@
 use super::fail_stop::FailStop;
 use super::master::{self, Master};
 use super::{Error, first, keys};
-use crate::config::{Config, JournalFlush};
+use crate::audit::JOURNAL;
+use crate::config::{Config, JournalFlush, Without};
 use crate::folder::Folder;
 use crate::identity::Tokens;
 use crate::kmip_service::Kmip;
@@ -17,12 +18,12 @@ use store::journal::{Flush, Journal};
 use tokio::time::Instant;
 use uuid::Uuid;
 use wrap::Secret;
+use wrap::primitive::sign::SigningKey;
 use wrap::primitive::{Random, SealKey};
 use zeroize::Zeroizing;
 
 /// The store's file in the data folder.
 pub(super) const DATABASE: &str = "keystead.db";
-pub(super) const JOURNAL: &str = "journal";
 const NODE: &str = "node";
 const JOURNAL_CHECK: Duration = Duration::from_secs(5);
 /// What the key that seals the authority's is derived for. Part of the data format.
@@ -40,6 +41,7 @@ pub(super) struct Core {
     pub(super) store: Arc<FailStop>,
     pub(super) journal: Arc<Journal>,
     pub(super) tokens: Arc<Tokens>,
+    pub(super) signer: Arc<SigningKey>,
     pub(super) seal: SealKey,
     pub(super) master_key: String,
 }
@@ -56,6 +58,7 @@ impl Core {
         let keys = keys::open(folder, &key, random)?;
         let seal = authority_seal(keys.installation())?;
         let tokens = keys.installation().token_key(TOKENS).map_err(wrap::master::Error::from)?;
+        let signer = Arc::new(keys.signing_key()?);
         let address = format!("sqlite:{}", folder.path(DATABASE).display());
         let store = FailStop::new(store::open(&address).await?, metrics.storage.clone());
         let keys = Arc::new(KeyManager::open(store.clone(), keys, random.clone(), config.timers).await?);
@@ -72,7 +75,7 @@ impl Core {
         let (engine, tokens) = (Arc::new(engine), Arc::new(Tokens::new(tokens)));
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
-        Ok(Core { engine, kmip, keys, store, journal, tokens, seal, master_key: place })
+        Ok(Core { engine, kmip, keys, store, journal, tokens, signer, seal, master_key: place })
     }
 
     /// What a first start makes, and what later ones keep true.
@@ -103,7 +106,12 @@ fn open_journal(config: &Config, folder: &Folder, random: &dyn Random) -> Result
         JournalFlush::Each => Flush::Each,
     };
     let node = node(folder, random)?;
-    Ok(Arc::new(Journal::open(&folder.path(JOURNAL), node, wrap::primitive::digest, flush)?))
+    let journal = Journal::open(&folder.path(JOURNAL), node, wrap::primitive::digest, flush)?;
+    match config.audit.when_full {
+        Without::Refuse => {}
+        Without::Serve => journal.go_on_when_full(),
+    }
+    Ok(Arc::new(journal))
 }
 
 /// This node's identifier, made once.

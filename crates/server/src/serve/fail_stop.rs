@@ -74,6 +74,10 @@ impl Store for FailStop {
         self.watch(self.store.scrub().await)
     }
 
+    fn forget_events(&self, up_to: u64) {
+        self.store.forget_events(up_to);
+    }
+
     async fn close(&self) -> Result<(), Error> {
         self.watch(self.store.close().await)
     }

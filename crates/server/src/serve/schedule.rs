@@ -5,6 +5,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::Engine;
+use engine::quarantine::Ended;
 use keymanager::{KeyManager, KmipService, Round};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -27,6 +29,7 @@ const SETTLED: Duration = Duration::from_secs(1);
 pub(super) async fn keep(
     keys: Arc<KeyManager>,
     _kmip: Arc<dyn KmipService>,
+    engine: Arc<Engine>,
     (folder, mut patience): (Arc<Folder>, Patience),
     every: Duration,
     stopped: impl Future<Output = ()>,
@@ -42,6 +45,7 @@ pub(super) async fn keep(
                 if patience.is_over(now, up) {
                     patience.note(&folder, now, up);
                     report(keys.do_what_is_due(now).await);
+                    report_quarantines(engine.end_quarantines(now).await);
                 }
                 // What is purged already is destroyed whatever the clock says.
                 if let Err(error) = keys.take_up_shredding(now).await {
@@ -77,6 +81,23 @@ pub(super) async fn rotate(
     }
 }
 
+/// Writes down which keys were used, round by round and whenever many have gathered, until the server stops. What comes after that is
+/// written when the ports are shut.
+pub(super) async fn write_uses(engine: Arc<Engine>, every: Duration, stopped: impl Future<Output = ()>) {
+    let mut stopped = pin!(stopped);
+    loop {
+        tokio::select! {
+            () = &mut stopped => return,
+            () = engine.uses_press() => {}
+            () = tokio::time::sleep(every) => {}
+        }
+        if let Err(fault) = engine.write_uses().await {
+            tracing::error!(%fault, "the use of keys could not be written down, and is tried again");
+            tokio::time::sleep(SETTLED).await;
+        }
+    }
+}
+
 /// Looks at all certificates at once, each hour, and whenever a list has changed, until the server stops: stages the successors of the
 /// server's own that end soon, and logs the alarms that are due.
 pub(super) async fn watch_expiry(sources: Sources, alarms: Arc<Alarms>, stopped: impl Future<Output = ()>) {
@@ -108,6 +129,13 @@ async fn look(sources: &Sources, diary: &mut Diary) {
     match sources.everything(now).await {
         Ok(watched) => diary.log(&expiry::alarms(watched, now), now),
         Err(error) => tracing::error!(%error, "certificates could not be looked at for their expiry"),
+    }
+}
+
+fn report_quarantines(ended: Ended) {
+    if ended != Ended::default() {
+        let Ended { destroyed, held, failed } = ended;
+        tracing::info!(destroyed, held, failed, "quarantines that ended");
     }
 }
 

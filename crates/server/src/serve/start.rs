@@ -6,8 +6,10 @@ use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
+use super::records::{self, Records};
 use super::{Error, process, schedule};
 use crate::alarm::Alarms;
+use crate::audit::Audit;
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
@@ -19,6 +21,7 @@ use crate::kmip::{self, Book, Port, Refusals, Sightings};
 use crate::metrics::{self, Surveyor};
 use crate::pki::{Pki, ServerCertificate, ServerCertificates, ServerNames};
 use crate::tls::Live;
+use engine::Engine;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::Store;
@@ -29,12 +32,14 @@ use wrap::primitive::{Random, SealKey, SystemRandom};
 
 /// A started server.
 pub(super) struct Running {
+    engine: Arc<Engine>,
     seal: SealKey,
     random: Arc<dyn Random>,
     certificates: Arc<ServerCertificates>,
     store: Arc<FailStop>,
     stop: watch::Sender<bool>,
     servers: [JoinHandle<()>; 2],
+    records: Records,
 }
 
 impl Running {
@@ -64,11 +69,22 @@ impl Running {
         let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
         let alarms = Arc::<Alarms>::default();
-        let servers = serve(config, listeners, &core, &own, (&tls, &stop), (refusals, &numbers, &alarms));
+        let (audit, records) = Records::start(config, &core, &folder, alarms.clone(), &stop).await?;
+        tokio::spawn(records::tell(audit.clone(), numbers.clone(), stopped(&stop)));
+        let servers = serve(config, listeners, (&core, audit), &own, (&tls, &stop), (refusals, &numbers, &alarms));
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder, patience);
-        tokio::spawn(schedule::keep(core.keys.clone(), core.kmip.clone(), clock, config.schedule, stopped(&stop)));
         tokio::spawn(schedule::rotate(core.keys.clone(), core.kmip.clone(), config.schedule, stopped(&stop)));
+        tokio::spawn(schedule::write_uses(core.engine.clone(), config.usage, stopped(&stop)));
+        let engine = core.engine.clone();
+        tokio::spawn(schedule::keep(
+            core.keys.clone(),
+            core.kmip.clone(),
+            engine,
+            clock,
+            config.schedule,
+            stopped(&stop),
+        ));
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
         tokio::spawn(schedule::watch_expiry(sources, alarms.clone(), stopped(&stop)));
         let canary = Canary { engine: core.engine.clone(), keys: core.keys.clone(), alarms, metrics: numbers };
@@ -76,7 +92,16 @@ impl Running {
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
         guide(config, (kmip, &url), &core, &certificates.server, first).print();
-        Ok(Running { seal: core.seal, random, certificates: own, store: core.store, stop, servers })
+        Ok(Running {
+            engine: core.engine,
+            seal: core.seal,
+            random,
+            certificates: own,
+            store: core.store,
+            stop,
+            servers,
+            records,
+        })
     }
 
     /// Waits for what must not happen: that the storage fails, or that a port is no longer served. Says what it was.
@@ -104,6 +129,10 @@ impl Running {
         for server in self.servers.into_iter().filter(|server| !server.is_finished()) {
             let _ = server.await; // a panic in it was logged
         }
+        if let Err(fault) = self.engine.write_uses().await {
+            tracing::error!(%fault, "the use of keys could not be written down; the audit has it");
+        }
+        self.records.stop().await;
         Ok(self.store.close().await?)
     }
 }
@@ -112,7 +141,7 @@ impl Running {
 fn serve(
     config: &Config,
     listeners: Listeners,
-    core: &Core,
+    (core, audit): (&Core, Arc<Audit>),
     certificates: &Arc<ServerCertificates>,
     (tls, stop): (&Arc<Live>, &watch::Sender<bool>),
     (refusals, numbers, alarms): (Arc<Refusals>, &Arc<metrics::Metrics>, &Arc<Alarms>),
@@ -143,11 +172,12 @@ fn serve(
         kmip: core.kmip.clone(),
         authority,
         certificates: certificates.clone(),
-        journal: core.journal.clone(),
+        audit,
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
         alarms: alarms.clone(),
         metrics: Metrics::default(),
+        quarantine_day: i64::try_from(config.quarantine_day.as_millis()).unwrap_or(i64::MAX),
         installation: numbers.clone(),
         surveyor: Arc::new(surveyor),
         health: Arc::new(health),

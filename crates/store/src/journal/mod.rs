@@ -9,7 +9,9 @@
 //! from, so that old ones may be archived. After a power cut the last record may be there in part: it is set aside, into a file
 //! named `.torn`, when the journal is opened. A file `reserve` holds room, so that a disk that others fill doesn't stop reads.
 
+mod entry;
 mod flush;
+mod follow;
 mod read;
 mod segment;
 
@@ -17,10 +19,15 @@ use std::fs::DirBuilder;
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-pub use self::read::{Records, read};
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+pub use self::entry::Entry;
+pub use self::follow::{At, Follower, Found};
+pub use self::read::{Records, read, read_files, read_from};
 
 use self::flush::Shared;
 use self::segment::{Link, Tail};
@@ -43,12 +50,38 @@ pub enum Flush {
     Each,
 }
 
+/// Where a journal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Whose journal it is.
+    pub node: [u8; 16],
+    /// The segment.
+    pub segment: u64,
+    /// Records in it.
+    pub records: u64,
+    /// The digest that all of it leads to.
+    pub digest: [u8; 32],
+}
+
+/// What an answer waits for besides the journal: a collector elsewhere, say.
+#[async_trait]
+pub trait Witness: Send + Sync {
+    /// Returns when it has all that was answered for, or what is to be done without it has been decided.
+    ///
+    /// # Errors
+    ///
+    /// The answer must not leave.
+    async fn seen(&self) -> Result<(), Error>;
+}
+
 /// An open journal. Dropping it flushes it.
 pub struct Journal {
     shared: Arc<Shared>,
     flush: Flush,
     digest: Digest,
     flusher: Option<JoinHandle<()>>,
+    witness: OnceLock<Arc<dyn Witness>>,
+    last_change: u64,
     _lock: Lock,
 }
 
@@ -64,17 +97,68 @@ impl Journal {
     pub fn open(folder: &Path, node: [u8; 16], digest: Digest, flush: Flush) -> Result<Self, Error> {
         make(folder).map_err(|error| fault(folder, &error))?;
         let lock = Lock::hold(&folder.join("journal"))?;
-        let tail = match segment::list(folder)?.last() {
-            Some((number, path)) => read::resume(*number, path, node, digest)?,
+        let segments = segment::list(folder)?;
+        let (tail, last_change) = match segments.split_last() {
+            Some(((number, path), earlier)) => match read::resume(*number, path, node, digest)? {
+                (tail, Some(change)) => (tail, change),
+                (tail, None) => (tail, read::last_change(earlier, digest)?),
+            },
             None => {
                 let head = digest(&[b"keystead journal", &node]);
-                Tail::create(folder, Link { node, number: 1, head }, digest)?
+                (Tail::create(folder, Link { node, number: 1, head }, digest)?, 0)
             }
         };
         let reserve = Reserve::new(folder.join("reserve"), RESERVE);
         let shared = Arc::new(Shared::new(tail, reserve));
-        let flusher = shared.clone().start(flush)?;
-        Ok(Self { shared, flush, digest, flusher: Some(flusher), _lock: lock })
+        let flusher = Some(shared.clone().start(flush)?);
+        Ok(Self { shared, flush, digest, flusher, witness: OnceLock::new(), last_change, _lock: lock })
+    }
+
+    /// From now on, events for which there is no room are counted instead of refused, and a [`Entry::Gap`] says so once there is.
+    pub fn go_on_when_full(&self) {
+        self.shared.lock().go_on_when_full();
+    }
+
+    /// How many events are missing for want of room, and no gap tells of them yet.
+    pub fn missed(&self) -> u64 {
+        self.shared.lock().missed()
+    }
+
+    /// Has answers wait for a witness too. Only the first one counts.
+    pub fn require(&self, witness: Arc<dyn Witness>) {
+        let _ = self.witness.set(witness);
+    }
+
+    /// Whoever has written an event waits here before the answer leaves. Without a witness that is no time at all.
+    ///
+    /// # Errors
+    ///
+    /// The answer must not leave.
+    pub async fn seen(&self) -> Result<(), Error> {
+        match self.witness.get() {
+            Some(witness) => witness.seen().await,
+            None => Ok(()),
+        }
+    }
+
+    /// The sequence number of the last change that was in the journal when it was opened; 0: there was none.
+    pub fn last_change(&self) -> u64 {
+        self.last_change
+    }
+
+    /// Where the journal stands, and how many of its records no head covers.
+    pub fn position(&self) -> (Position, u64) {
+        self.shared.lock().position()
+    }
+
+    /// Where the next record will begin.
+    pub fn end(&self) -> At {
+        self.shared.lock().end()
+    }
+
+    /// A number that grows with each record.
+    pub fn growth(&self) -> watch::Receiver<u64> {
+        self.shared.growth()
     }
 
     /// Appends a record of at most 1 MiB. When this returns `Ok`, it is in the kernel, and with [`Flush::Each`] on stable storage.
@@ -85,12 +169,39 @@ impl Journal {
     /// earlier, and nothing is appended any more. [`Error::Io`]: nothing was appended.
     pub fn append(&self, body: &[u8]) -> Result<(), Error> {
         let mut state = self.shared.lock();
-        let appended = state.append(body, self.digest)?;
+        let appended = state.record(body, self.digest)?;
         self.shared.wake_flusher(&mut state);
         match self.flush {
             Flush::Soon => Ok(()),
             Flush::Each => self.shared.wait_for(state, appended),
         }
+    }
+
+    /// Appends records, without waiting for a flush.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::append`]. Says how many were appended before.
+    pub fn append_all(&self, bodies: &[Vec<u8>]) -> Result<(), (usize, Error)> {
+        let mut state = self.shared.lock();
+        let failed = bodies.iter().enumerate().find_map(|(count, body)| {
+            let appended = state.append(body, self.digest);
+            appended.err().map(|error| (count, error))
+        });
+        self.shared.wake_flusher(&mut state);
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Appends a head: what `make` says of where the journal stands just before it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::append`].
+    pub fn append_head(&self, make: impl FnOnce(&Position) -> Vec<u8>) -> Result<(), Error> {
+        let mut state = self.shared.lock();
+        state.append_head(make, self.digest)?;
+        self.shared.wake_flusher(&mut state);
+        Ok(())
     }
 
     /// Waits until everything appended so far is on stable storage.

@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::segment::{DIGEST, HEADER, LONGEST, Link, Tail, list};
-use super::{Digest, fault};
+use super::{Digest, Entry, Position, fault};
 use crate::Error;
 
 /// The bodies of the journal in `folder`, oldest first. It may be open and growing.
@@ -21,7 +21,34 @@ use crate::Error;
 pub fn read(folder: &Path, digest: Digest) -> Result<Records, Error> {
     let mut segments = list(folder)?;
     segments.reverse();
-    Ok(Records { left: segments, current: None, digest })
+    Ok(Records { left: segments, current: None, last: None, before: None, digest })
+}
+
+/// As [`read`], from a segment on, the journal's earlier ones being somebody else's matter.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_from(folder: &Path, segment: u64, digest: Digest) -> Result<Records, Error> {
+    let mut records = read(folder, digest)?;
+    records.left.retain(|(number, _)| *number >= segment);
+    Ok(records)
+}
+
+/// As [`read`], of segments that may be anywhere; they are put into the order of their names.
+///
+/// # Errors
+///
+/// [`Error::Io`] when one is not named as a segment is.
+pub fn read_files(files: &[PathBuf], digest: Digest) -> Result<Records, Error> {
+    let named = files.iter().map(|path| match super::segment::number(path) {
+        Some(number) => Ok((number, path.clone())),
+        None => Err(Error::Io(format!("{}: a segment is named like 0000000000000001.journal", path.display()))),
+    });
+    let mut left = named.collect::<Result<Vec<_>, _>>()?;
+    left.sort();
+    left.reverse();
+    Ok(Records { left, current: None, last: None, before: None, digest })
 }
 
 /// Iterator over verified bodies; see [`read`].
@@ -29,6 +56,9 @@ pub struct Records {
     /// Segments not begun, the next one last.
     left: Vec<(u64, PathBuf)>,
     current: Option<Segment>,
+    /// The segment at whose end the reading ended, or whose record did not verify.
+    last: Option<Segment>,
+    before: Option<Position>,
     digest: Digest,
 }
 
@@ -39,13 +69,28 @@ impl Iterator for Records {
         let next = self.advance();
         if next.is_err() {
             self.left.clear();
-            self.current = None;
+            self.last = self.current.take().or(self.last.take());
         }
         next.transpose()
     }
 }
 
 impl Records {
+    /// Where the reading stands: after the record that came last. None before the first segment was opened.
+    pub fn position(&self) -> Option<Position> {
+        self.current.as_ref().or(self.last.as_ref()).map(Segment::position)
+    }
+
+    /// Where it stood before the record that came last.
+    pub fn before(&self) -> Option<Position> {
+        self.before
+    }
+
+    /// The bytes at the end of the last segment that are no whole record: 0 after a clean end, or the last append in the act.
+    pub fn left_over(&self) -> u64 {
+        self.last.as_ref().map_or(0, |segment| segment.size - segment.offset)
+    }
+
     fn advance(&mut self) -> Result<Option<Vec<u8>>, Error> {
         loop {
             let Some(segment) = &mut self.current else {
@@ -55,31 +100,49 @@ impl Records {
                 }
                 continue;
             };
+            let before = segment.position();
             match segment.advance()? {
-                Step::Record => return Ok(Some(segment.body.clone())),
+                Step::Record => {
+                    self.before = Some(before);
+                    return Ok(Some(segment.body.clone()));
+                }
                 Step::Torn if !self.left.is_empty() => {
                     return Err(segment.damaged("the segment ends in part of a record"));
                 }
                 Step::Torn | Step::End => match self.left.pop() {
                     Some((number, path)) => self.current = Some(segment.follow(number, &path, self.digest)?),
-                    None => return Ok(None),
+                    None => {
+                        self.last = self.current.take();
+                        return Ok(None);
+                    }
                 },
             }
         }
     }
 }
 
-/// Verifies the last segment and makes it ready to be appended to; what is torn at its end is set aside.
-pub(super) fn resume(number: u64, path: &Path, node: [u8; 16], digest: Digest) -> Result<Tail, Error> {
+/// Verifies the last segment and makes it ready to be appended to; what is torn at its end is set aside. Also: the last change's
+/// sequence number in it.
+pub(super) fn resume(number: u64, path: &Path, node: [u8; 16], digest: Digest) -> Result<(Tail, Option<u64>), Error> {
     let mut segment = Segment::open(number, path, digest)?;
     if segment.link.node != node {
         return Err(segment.damaged("this is another node's journal: give this node a folder of its own"));
     }
-    while let Step::Record = segment.advance()? {}
+    let change = segment.last_change()?;
     if segment.offset < segment.size {
         segment.set_tail_aside().map_err(|error| fault(path, &error))?;
     }
-    Tail::resume(path, segment.offset, segment.link)
+    Ok((Tail::resume(path, (segment.offset, segment.records), segment.link)?, change))
+}
+
+/// The sequence number of the last change in the newest segment that has one.
+pub(super) fn last_change(segments: &[(u64, PathBuf)], digest: Digest) -> Result<u64, Error> {
+    for (number, path) in segments.iter().rev() {
+        if let Some(change) = Segment::open(*number, path, digest)?.last_change()? {
+            return Ok(change);
+        }
+    }
+    Ok(0)
 }
 
 enum Step {
@@ -97,6 +160,8 @@ struct Segment {
     file: BufReader<File>,
     size: u64,
     offset: u64,
+    /// Records before `offset`.
+    records: u64,
     link: Link,
     body: Vec<u8>,
     digest: Digest,
@@ -117,7 +182,16 @@ impl Segment {
         let link = link.filter(|link| link.number == number);
         let link =
             link.ok_or_else(|| damaged(path, 0, "the segment's header doesn't verify, or isn't this segment's"))?;
-        Ok(Self { path: path.to_owned(), file, size, offset: HEADER as u64, link, body: Vec::new(), digest })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            size,
+            offset: HEADER as u64,
+            records: 0,
+            link,
+            body: Vec::new(),
+            digest,
+        })
     }
 
     /// Opens the segment that must go on from this one.
@@ -128,6 +202,22 @@ impl Segment {
         } else {
             Err(next.damaged("the segment doesn't go on from the one before it"))
         }
+    }
+
+    fn position(&self) -> Position {
+        let Link { node, number, head } = self.link;
+        Position { node, segment: number, records: self.records, digest: head }
+    }
+
+    /// Reads to the end.
+    fn last_change(&mut self) -> Result<Option<u64>, Error> {
+        let mut last = None;
+        while let Step::Record = self.advance()? {
+            if let Entry::Change { sequence, .. } = Entry::decode(&self.body) {
+                last = Some(sequence);
+            }
+        }
+        Ok(last)
     }
 
     fn advance(&mut self) -> Result<Step, Error> {
@@ -159,7 +249,7 @@ impl Segment {
         if (self.digest)(&[&self.link.head, &self.body]) != head {
             return Ok((head == [0; DIGEST] && self.rest_is_zero()?).then_some(Step::Torn));
         }
-        (self.link.head, self.offset) = (head, self.offset + whole);
+        (self.link.head, self.offset, self.records) = (head, self.offset + whole, self.records + 1);
         Ok(Some(Step::Record))
     }
 
@@ -189,7 +279,7 @@ impl Segment {
     }
 }
 
-fn damaged(path: &Path, offset: u64, what: &str) -> Error {
+pub(super) fn damaged(path: &Path, offset: u64, what: &str) -> Error {
     let path = path.display();
     Error::Damaged(format!(
         "{path}, offset {offset}: {what}: keep the journal's folder as evidence, and start with an empty one"

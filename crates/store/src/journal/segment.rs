@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Digest, fault};
+use super::{At, Digest, Position, fault};
 use crate::Error;
 
 pub(super) const DIGEST: usize = 32;
@@ -54,8 +54,7 @@ pub(super) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     let mut segments = Vec::new();
     for entry in folder.read_dir().map_err(|error| fault(folder, &error))? {
         let path = entry.map_err(|error| fault(folder, &error))?.path();
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
-        if let (Some(number), Some("journal")) = (stem, path.extension().and_then(|extension| extension.to_str())) {
+        if let Some(number) = number(&path) {
             segments.push((number, path));
         }
     }
@@ -63,16 +62,28 @@ pub(super) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     Ok(segments)
 }
 
+/// The number in a segment's name.
+pub(super) fn number(path: &Path) -> Option<u64> {
+    let is_segment = path.extension().is_some_and(|extension| extension == "journal");
+    path.file_stem().filter(|_| is_segment)?.to_str()?.parse().ok()
+}
+
 /// The end of the last segment.
 pub(super) struct Tail {
     path: PathBuf,
     file: Arc<File>,
     size: u64,
+    records: u64,
     link: Link,
     buffer: Vec<u8>,
 }
 
 impl Tail {
+    /// Where the journal stands.
+    pub(super) fn position(&self) -> Position {
+        Position { node: self.link.node, segment: self.link.number, records: self.records, digest: self.link.head }
+    }
+
     /// A new segment: complete and flushed under another name before it gets its own.
     pub(super) fn create(folder: &Path, link: Link, digest: Digest) -> Result<Self, Error> {
         let path = folder.join(format!("{:016}.journal", link.number));
@@ -86,13 +97,18 @@ impl Tail {
             open_to_append(&path)
         })();
         let file = made.map_err(|error| fault(&path, &error))?;
-        Ok(Self { path, file: Arc::new(file), size: HEADER as u64, link, buffer: Vec::new() })
+        Ok(Self { path, file: Arc::new(file), size: HEADER as u64, records: 0, link, buffer: Vec::new() })
     }
 
-    /// The end of a segment that was verified up to `size`, where the chain stands at `link.head`.
-    pub(super) fn resume(path: &Path, size: u64, link: Link) -> Result<Self, Error> {
+    /// The end of a segment that was verified up to `size`, which is after so many records, where the chain stands at `link.head`.
+    pub(super) fn resume(path: &Path, (size, records): (u64, u64), link: Link) -> Result<Self, Error> {
         let file = open_to_append(path).map_err(|error| fault(path, &error))?;
-        Ok(Self { path: path.to_owned(), file: Arc::new(file), size, link, buffer: Vec::new() })
+        Ok(Self { path: path.to_owned(), file: Arc::new(file), size, records, link, buffer: Vec::new() })
+    }
+
+    /// Where the next record will begin.
+    pub(super) fn end(&self) -> At {
+        At { segment: self.link.number, offset: self.size }
     }
 
     pub(super) fn file(&self) -> Arc<File> {
@@ -104,9 +120,7 @@ impl Tail {
         let length = u32::try_from(body.len()).ok().filter(|_| body.len() <= LONGEST);
         let length =
             length.ok_or_else(|| Error::Io(format!("a journal record of {} bytes is too long", body.len())))?;
-        if self.size + (4 + body.len() + DIGEST) as u64 > SEGMENT {
-            self.rotate(digest)?;
-        }
+        self.make_room(body.len(), digest)?;
         let head = digest(&[&self.link.head, body]);
         self.buffer.clear();
         self.buffer.extend(length.to_be_bytes());
@@ -114,8 +128,14 @@ impl Tail {
         self.buffer.extend(head);
         self.write()?;
         self.size += self.buffer.len() as u64;
+        self.records += 1;
         self.link.head = head;
         Ok(())
+    }
+
+    /// Begins another segment where a body of this length no longer fits into this one.
+    pub(super) fn make_room(&mut self, length: usize, digest: Digest) -> Result<(), Error> {
+        if self.size + (4 + length + DIGEST) as u64 > SEGMENT { self.rotate(digest) } else { Ok(()) }
     }
 
     /// Writes the buffer, or cuts off what was written of it.

@@ -97,8 +97,9 @@ impl Work {
         if groups.is_empty() {
             return Ok(());
         }
-        match self.session.apply(groups) {
-            Err(Error::Full(_)) => self.reserve.spend(|| self.session.apply(groups)),
+        let forgettable = self.pending.forgettable();
+        match self.session.apply(groups, forgettable) {
+            Err(Error::Full(_)) => self.reserve.spend(|| self.session.apply(groups, forgettable)),
             done => done,
         }
     }

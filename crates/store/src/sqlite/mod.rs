@@ -87,7 +87,7 @@ fn recover(session: &mut Session, place: &Place) -> Result<CommitLog, Error> {
             groups = left.len(),
             "commits of a process that did not close the store are brought into the tables"
         );
-        session.apply(&left)?;
+        session.apply(&left, 0)?;
     }
     if !session.checkpoint()? {
         return Err(Error::Locked(place.path().display().to_string()));

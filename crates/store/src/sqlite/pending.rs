@@ -33,6 +33,8 @@ pub(crate) struct Pending {
     published: AtomicU64,
     applied: AtomicU64,
     progress: watch::Sender<Progress>,
+    /// Events up to this one are elsewhere, and may go.
+    forgettable: AtomicU64,
 }
 
 #[derive(Default)]
@@ -71,7 +73,18 @@ impl Pending {
             published: AtomicU64::new(position),
             applied: AtomicU64::new(position),
             progress: watch::Sender::new(Progress { applied: position, ..Progress::default() }),
+            forgettable: AtomicU64::new(0),
         }
+    }
+
+    /// Lets events go, up to a sequence number.
+    pub(crate) fn forget_events(&self, up_to: u64) {
+        self.forgettable.fetch_max(up_to, Ordering::Relaxed);
+    }
+
+    /// The last event that may go.
+    pub(crate) fn forgettable(&self) -> u64 {
+        self.forgettable.load(Ordering::Relaxed)
     }
 
     /// The committer waits here for the applier.

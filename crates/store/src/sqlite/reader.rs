@@ -101,6 +101,10 @@ impl Reader for SqliteReader {
     async fn written_back(&self) -> Result<(), Error> {
         self.0.pending.written_back().await
     }
+
+    fn forget_events(&self, up_to: u64) {
+        self.0.pending.forget_events(up_to);
+    }
 }
 
 fn get(db: &Connection, key: &Key) -> rusqlite::Result<Option<Record>> {

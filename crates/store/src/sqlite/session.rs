@@ -25,7 +25,11 @@ const SET: &str = "UPDATE meta SET value=?2 WHERE name=?1";
 const IDENTITY: &str = "SELECT value FROM meta WHERE name='identity'";
 const STAND: &str = "SELECT max((SELECT value FROM meta WHERE name='high'), ifnull((SELECT max(seq) FROM record), 0)),
                             ifnull((SELECT max(seq) FROM event), 0),
-                            (SELECT value FROM meta WHERE name='applied')";
+                            (SELECT value FROM meta WHERE name='applied'),
+                            ifnull((SELECT min(seq) FROM event), 1) - 1";
+const FORGET: &str = "DELETE FROM event WHERE seq<=?1";
+/// At most so many events are let go in one transaction, so that none takes long.
+const FORGOTTEN: i64 = 4096;
 
 /// Pages of 4 KiB in SQLite's own log: 256 MiB.
 const LONG: i64 = 65_536;
@@ -48,6 +52,8 @@ struct Stand {
     place: i64,
     event: i64,
     applied: i64,
+    /// No event up to this one is there any more.
+    forgotten: i64,
 }
 
 /// What a checkpoint did.
@@ -94,16 +100,17 @@ impl Session {
         self.stand.applied.unsigned_abs()
     }
 
-    /// Applies the groups that the tables don't hold yet, in one transaction.
+    /// Applies the groups that the tables don't hold yet, in one transaction, and lets go of events up to `forgettable`, but of the
+    /// newest never.
     ///
     /// # Errors
     ///
     /// None of them was applied, and it may be tried again.
-    pub(crate) fn apply(&mut self, groups: &[Frame]) -> Result<(), Error> {
+    pub(crate) fn apply(&mut self, groups: &[Frame], forgettable: u64) -> Result<(), Error> {
         let batches = groups.iter().flat_map(|group| &group.batches);
         let cache = self.cache.clone();
         let _changing = cache.change(batches.flat_map(written).collect());
-        match self.transact(groups) {
+        match self.transact(groups, forgettable.cast_signed()) {
             Ok(stand) => {
                 self.stand = stand;
                 Ok(())
@@ -160,7 +167,7 @@ impl Session {
         Ok(!place.beside("-wal").exists())
     }
 
-    fn transact(&self, groups: &[Frame]) -> Result<Stand, Trouble> {
+    fn transact(&self, groups: &[Frame], forgettable: i64) -> Result<Stand, Trouble> {
         let mut stand = self.stand;
         self.execute("BEGIN IMMEDIATE")?;
         for group in groups.iter().filter(|group| group.position > self.applied()) {
@@ -168,6 +175,11 @@ impl Session {
             stand.applied = group.position.cast_signed();
         }
         self.db.prepare_cached(SET)?.execute(("applied", stand.applied))?;
+        let forgotten = forgettable.min(stand.event - 1).min(stand.forgotten + FORGOTTEN);
+        if forgotten > stand.forgotten {
+            self.db.prepare_cached(FORGET)?.execute([forgotten])?;
+            stand.forgotten = forgotten;
+        }
         self.execute("COMMIT")?;
         Ok(stand)
     }
@@ -192,7 +204,9 @@ fn copy_back(db: &Connection, pragma: &str) -> rusqlite::Result<Copied> {
 }
 
 fn stand(db: &Connection) -> rusqlite::Result<Stand> {
-    db.query_row(STAND, (), |row| Ok(Stand { place: row.get(0)?, event: row.get(1)?, applied: row.get(2)? }))
+    db.query_row(STAND, (), |row| {
+        Ok(Stand { place: row.get(0)?, event: row.get(1)?, applied: row.get(2)?, forgotten: row.get(3)? })
+    })
 }
 
 /// The keys that a batch writes.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use store::Error;
-use store::journal::{Flush, Journal, read};
+use store::journal::{At, Entry, Flush, Follower, Journal, Position, read, read_from};
 use tempfile::tempdir;
 
 const NODE: [u8; 16] = [9; 16];
@@ -200,4 +200,181 @@ fn a_journal_belongs_to_one_opener_and_one_node() {
     drop(journal);
     let other = Journal::open(folder.path(), [8; 16], digest, Flush::Soon);
     assert!(matches!(other, Err(Error::Damaged(text)) if text.contains("another node")));
+}
+
+/// A head is made of the position just before it, also where it begins a segment; and it covers what came before.
+#[test]
+fn a_head_speaks_of_the_place_that_it_stands_at() {
+    let folder = tempdir().unwrap();
+    let journal = Journal::open(folder.path(), NODE, brief, Flush::Soon).unwrap();
+    let told = |position: &Position| format!("{position:?}").into_bytes();
+    for length in [10, 1 << 20] {
+        for number in 0..70u8 {
+            journal.append(&vec![b'a' + number % 20; length]).unwrap();
+            assert_eq!(journal.position().1, 1 + u64::from(number % 3));
+            if number % 3 == 2 {
+                journal.append_head(told).unwrap();
+                assert_eq!(journal.position().1, 0);
+            }
+        }
+        journal.append_head(told).unwrap();
+    }
+    let mut records = read(folder.path(), brief).unwrap();
+    let mut heads = 0;
+    while let Some(body) = records.next() {
+        if let Entry::Head(head) = Entry::decode(&body.unwrap()) {
+            assert_eq!(String::from_utf8_lossy(head), format!("{:?}", records.before().unwrap()));
+            heads += 1;
+        }
+    }
+    assert_eq!((heads, records.position().unwrap().segment, records.left_over()), (48, 2, 0));
+    assert!(read_from(folder.path(), 2, brief).unwrap().count() < 140);
+}
+
+#[test]
+fn the_last_change_is_known_after_a_start_wherever_it_is() {
+    let folder = tempdir().unwrap();
+    let open = || Journal::open(folder.path(), NODE, brief, Flush::Soon).unwrap();
+    let journal = open();
+    assert_eq!(journal.last_change(), 0);
+    let change = |sequence| Entry::Change { sequence, event: b"{}" }.encode();
+    journal.append_all(&[change(3), change(4)]).unwrap();
+    drop(journal);
+    let journal = open();
+    assert_eq!(journal.last_change(), 4);
+    (0..70).for_each(|_| journal.append(&[b'{'; 1 << 20]).unwrap());
+    drop(journal);
+    assert_eq!(open().last_change(), 4, "in the segment before the last");
+}
+
+/// From any record on, across segments, while it grows; and from any other place nothing is given out.
+#[test]
+fn a_follower_goes_on_where_it_was() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let journal = Journal::open(folder, NODE, brief, Flush::Soon).unwrap();
+    let mut follower = Follower::new(folder, At::default(), brief);
+    assert_eq!(follower.step().unwrap(), None);
+    let lengths = [0, 10, 300_000, 1 << 20, 5];
+    let mut places = Vec::new();
+    for number in 0..350usize {
+        let body = vec![number as u8; lengths[number % lengths.len()]];
+        journal.append(&body).unwrap();
+        let found = follower.step().unwrap().unwrap();
+        assert_eq!(found.body, body);
+        places.push((found.at, body));
+        assert_eq!(follower.step().unwrap(), None);
+        assert_eq!(follower.at(), journal.end());
+    }
+    assert_eq!(journal.end().segment, 2);
+    for (at, body) in places.iter().step_by(17) {
+        let mut again = Follower::new(folder, *at, brief);
+        assert_eq!(again.step().unwrap().map(|found| (found.at, found.body)), Some((*at, body.clone())));
+    }
+    let mut all = Follower::new(folder, At::default(), brief);
+    for (_, body) in &places {
+        assert_eq!(&all.step().unwrap().unwrap().body, body);
+    }
+    let (segment, offset) = (places[7].0.segment, places[7].0.offset);
+    for offset in [offset - 1, offset + 1, offset + 40, 1 << 30] {
+        let odd = Follower::new(folder, At { segment, offset }, brief).step();
+        assert!(matches!(odd, Err(Error::Damaged(_))), "{offset}");
+    }
+    assert_eq!(Follower::new(folder, At { segment: 9, offset: 0 }, brief).step().unwrap(), None);
+    fs::remove_file(self::segment(folder, 1)).unwrap();
+    let found = Follower::new(folder, At::default(), brief).step().unwrap().unwrap();
+    assert_eq!(found.at.segment, 2, "the oldest may be archived");
+}
+
+/// A head for which there is no room any more begins the next segment, and speaks of that.
+#[test]
+fn a_head_that_does_not_fit_begins_a_segment() {
+    let folder = tempdir().unwrap();
+    let journal = Journal::open(folder.path(), NODE, brief, Flush::Soon).unwrap();
+    (0..63).for_each(|_| journal.append(&[b'a'; 1 << 20]).unwrap());
+    let left = (64 << 20) - HEADER as usize - 63 * ((1 << 20) + 36);
+    journal.append(&vec![b'b'; left - 36 - 60]).unwrap();
+    journal.append_head(|position| format!("{position:?}").into_bytes()).unwrap();
+    let mut records = read(folder.path(), brief).unwrap();
+    let last = records.by_ref().map(Result::unwrap).last().unwrap();
+    let before = records.before().unwrap();
+    assert_eq!((before.segment, before.records), (2, 0));
+    assert_eq!(Entry::decode(&last), Entry::Head(format!("{before:?}").as_bytes()));
+}
+
+#[test]
+fn a_follower_gives_out_nothing_that_was_changed() {
+    let folder = tempdir().unwrap();
+    three(folder.path());
+    let path = segment(folder.path(), 1);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[HEADER as usize + 50] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let mut follower = Follower::new(folder.path(), At::default(), digest);
+    assert!(follower.step().unwrap().is_some());
+    let at = follower.at();
+    for _ in 0..2 {
+        assert!(matches!(follower.step(), Err(Error::Damaged(_))));
+        assert_eq!(follower.at(), at, "the place stays where it was");
+    }
+}
+
+/// Waits for whatever is behind it.
+struct Slow(std::sync::atomic::AtomicBool);
+
+#[async_trait::async_trait]
+impl store::journal::Witness for Slow {
+    async fn seen(&self) -> Result<(), Error> {
+        match self.0.load(std::sync::atomic::Ordering::Relaxed) {
+            true => Ok(()),
+            false => Err(Error::Io("not yet".into())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_waits_for_the_witness_where_there_is_one() {
+    let folder = tempdir().unwrap();
+    let journal = open(folder.path());
+    journal.seen().await.unwrap();
+    let witness = Arc::new(Slow(false.into()));
+    journal.require(witness.clone());
+    assert!(journal.seen().await.is_err());
+    witness.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    journal.seen().await.unwrap();
+}
+
+#[tokio::test]
+async fn events_are_let_go_but_for_the_newest() {
+    for sqlite in [false, true] {
+        let folder = tempdir().unwrap();
+        let address = if sqlite { format!("sqlite:{}", folder.path().join("db").display()) } else { "memory:".into() };
+        let mut store = store::open(&address).await.unwrap();
+        let commit = |store: Arc<dyn store::Store>, count| async move {
+            for number in 0..count {
+                let batch = store::Batch { changes: vec![], events: vec![vec![number]] };
+                store.commit(batch).await.unwrap();
+            }
+        };
+        let numbers = |store: Arc<dyn store::Store>| async move {
+            let events = store.events(0, 100).await.unwrap();
+            events.iter().map(|event| event.sequence).collect::<Vec<_>>()
+        };
+        commit(store.clone(), 10).await;
+        store.forget_events(4);
+        commit(store.clone(), 1).await;
+        assert_eq!(numbers(store.clone()).await, (5..=11).collect::<Vec<_>>());
+        store.forget_events(11);
+        commit(store.clone(), 1).await;
+        assert_eq!(numbers(store.clone()).await, [12]);
+        store.forget_events(12);
+        if sqlite {
+            store.close().await.unwrap();
+            store = store::open(&address).await.unwrap();
+        }
+        commit(store.clone(), 2).await;
+        store.forget_events(99);
+        commit(store.clone(), 1).await;
+        assert_eq!(numbers(store.clone()).await, [15], "numbers go on, and the newest stays");
+    }
 }

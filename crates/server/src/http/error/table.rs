@@ -122,7 +122,7 @@ impl From<engine::manage::Error> for Error {
             E::Limit(_) => Error::conflict("LIMIT_REACHED_ERR", message),
             E::InUse(_) => Error::conflict("PROTECTED_RESOURCE_ERR", message),
             E::Description => Error::field("description", message),
-            E::Refused(_) | E::Active(_) | E::StandardKey(..) => {
+            E::Refused(_) | E::Active(_) | E::StandardKey(..) | E::Quarantine(..) => {
                 Error::conflict("KEY_ACTION_INVALID_STATE_ERR", message)
             }
             E::Failed(fault) => fault.into(),

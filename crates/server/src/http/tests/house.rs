@@ -72,16 +72,19 @@ impl House {
         let Pki { authority, server } =
             Pki::open(&data, master.seal_key(), &Default::default(), &random, now()).unwrap();
         let live = Arc::new(Live::new(&server.identity).unwrap());
-        let certificates = Arc::new(ServerCertificates::new(data.into(), authority.clone(), live, server.names));
+        let data = Arc::new(data);
+        let signer = Arc::new(master.seal_key().signing_key("test").unwrap());
+        let certificates = Arc::new(ServerCertificates::new(data.clone(), authority.clone(), live, server.names));
         let tokens = Arc::new(Tokens::new(master.seal_key().token_key("test").unwrap()));
         let keys = Arc::new(wrap::keys::Keys::unfiled(&master, random.clone()).unwrap());
         let keys = Arc::new(KeyManager::open(store.clone(), keys, random.clone(), timers).await.unwrap());
-        let journal = Journal::open(&folder.path().join("journal"), [0; 16], digest, Flush::Soon).unwrap();
+        let journal = Journal::open(&folder.path().join("data/journal"), [0; 16], digest, Flush::Soon).unwrap();
         let journal = Arc::new(journal);
         let parts = engine::Parts { store: store.clone(), wrapper: keys.clone(), random, journal: journal.clone() };
         let engine = Arc::new(engine::Engine::open(parts).await.unwrap());
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
+        let audit = Arc::new(crate::audit::Audit::new(journal.clone(), data, signer, Arc::default(), now));
         let guesses = Guesses::new();
         let (metrics, book, sightings, refusals) = Default::default();
         let (port, now) = (443, now);
@@ -95,7 +98,7 @@ impl House {
             data.clone(),
             installation.clone(),
         );
-        let alarms = Arc::<crate::alarm::Alarms>::default();
+        let alarms = audit.alarms.clone();
         let (all, standing) = (installation.clone(), alarms.clone());
         let surveyor = crate::metrics::Surveyor { sources, alarms: standing, metrics: all, data, last };
         let (surveyor, health) = (Arc::new(surveyor), Arc::new(health));
@@ -105,7 +108,7 @@ impl House {
             kmip,
             authority,
             certificates,
-            journal,
+            audit,
             tokens,
             guesses,
             alarms,
@@ -117,6 +120,7 @@ impl House {
             sightings,
             refusals,
             kmip_port: 5696,
+            quarantine_day: 86_400_000,
             port,
             now,
         };
@@ -227,7 +231,7 @@ impl House {
     /// Every audit event so far: those of changes, then those of the journal.
     pub(in crate::http) async fn events(&self) -> Vec<Value> {
         let changes = self.store.events(0, 10_000).await.unwrap();
-        let journal = store::journal::read(&self.folder.path().join("journal"), digest).unwrap();
+        let journal = store::journal::read(&self.folder.path().join("data/journal"), digest).unwrap();
         let all = changes.into_iter().map(|event| event.body.to_vec()).chain(journal.map(Result::unwrap));
         all.map(|event| serde_json::from_slice(&event).unwrap()).collect()
     }

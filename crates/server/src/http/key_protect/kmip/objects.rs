@@ -19,6 +19,7 @@ use crate::http::caller::Caller;
 use crate::http::error::Error;
 use crate::http::query::Parameters;
 use crate::http::routes::Routes;
+use crate::http::usage;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes
@@ -88,9 +89,10 @@ async fn delete(
     let adapter = find(&app, &caller, &adapter)?;
     let id = identifier(&id)?;
     caller.visit.is_about(id, "");
+    let warning = usage::warning(&app, &caller, &adapter, id).await;
     app.engine.destroy_object(&adapter, id, force, &caller.administrator(), caller.now).await?;
     caller.set_recorded();
-    Ok(Reply::no_content())
+    Ok(usage::warned(Reply::no_content(), warning))
 }
 
 fn state(text: &str) -> Result<enums::State, Error> {

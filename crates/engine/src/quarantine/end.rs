@@ -125,7 +125,8 @@ impl Engine {
         scope.also(record::remove(adapter, kept));
         let message = Some("its quarantine has ended, and nobody asked for it");
         let id = kept.object;
-        let change = origin::Change { action: DELETE, type_uri: MANAGEMENT, kind: "kmip-object", id, name: None, message };
+        let change =
+            origin::Change { action: DELETE, type_uri: MANAGEMENT, kind: "kmip-object", id, name: None, message };
         scope.commit(origin.changed(&change, now)).await?;
         self.quarantines.forget(adapter.id, id);
         tracing::info!(key = %id, "a key was destroyed at the end of its quarantine: nobody had asked for it");

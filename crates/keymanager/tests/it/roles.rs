@@ -47,10 +47,7 @@ const SERVICE: &[Ability] = &[
 ];
 
 const PLATFORM: &[Ability] = &[
-    (
-        &[ListInstances, ReadInstance, ReadMetrics, ReadInstallationMetrics, ReadServerCertificate],
-        &[Viewer, Operator, Editor, Administrator],
-    ),
+    (&[ListInstances, ReadInstance, ReadMetrics, ReadServerCertificate], &[Viewer, Operator, Editor, Administrator]),
     (&[CreateInstance, UpdateInstance, DeleteInstance], &[Editor, Administrator]),
     // The server's own certificates: whoever changes them decides whom vCenter trusts.
     (&[UpdateServerCertificate], &[Administrator]),

@@ -10,6 +10,7 @@ mod audit;
 mod beside;
 mod canary;
 pub mod error;
+pub mod examine;
 pub mod exchange;
 pub mod impact;
 pub mod lifecycle;

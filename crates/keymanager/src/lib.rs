@@ -18,6 +18,7 @@ mod denied;
 mod destruction;
 mod erasure;
 mod error;
+mod examine;
 mod health;
 mod identity;
 mod import_token;
@@ -43,6 +44,7 @@ pub use denied::Denied;
 pub use destruction::{CONTEXT as DESTRUCTION_CONTEXT, DestroyedSort, Destruction, HOSTS};
 pub use erasure::{Erased, Erasure};
 pub use error::Error;
+pub use examine::Examined;
 pub use identity::{
     Access, Action, ApiKey, ApiKeyKind, ApiKeySecret, Authorization, Extent, Grant, NewApiKey, NewAuthorization,
     NewGrant, NewServiceId, Principal, Role, ServiceId, Target,

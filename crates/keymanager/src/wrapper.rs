@@ -168,7 +168,7 @@ impl KeyManager {
     }
 
     /// A version of the key, opened, if the key has it.
-    async fn opened(&self, key: &Key, version: Uuid) -> Result<Option<Arc<SealKey>>, Error> {
+    pub(crate) async fn opened(&self, key: &Key, version: Uuid) -> Result<Option<Arc<SealKey>>, Error> {
         let (epoch, name) = (self.epoch(), KeyRef { instance: key.instance, key: key.id });
         if let Some(opened) = self.opened.get(epoch, &name, version) {
             return Ok(Some(opened));

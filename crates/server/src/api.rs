@@ -6,6 +6,7 @@
 
 mod alarm;
 mod audit;
+mod backup;
 mod certificate;
 mod date;
 mod destruction;
@@ -24,6 +25,7 @@ mod usage;
 
 pub use alarm::Alarm;
 pub use audit::{AuditEvent, AuditHead, AuditKey, AuditSink};
+pub use backup::{Backup, NewRecoveryKey, RecoveryKey, VerifiedBackup};
 pub use certificate::{
     Certificate, CertificateFacts, IssueClient, IssuedClient, NewCertificate, SignCsr, SignedClient, Standing,
     WhenExpired,

@@ -1,6 +1,7 @@
 //! The command line: what a person or a script types, and what it gets to read.
 //!
-//! Every verb but `serve`, `doctor`, `plan`, `config` and `completion` speaks to a running server over the REST APIs, with the types of
+//! Every verb but `serve`, `init`, `unseal`, `master-key`, `doctor`, `plan`, `config` and `completion` speaks to a running server over
+//! the REST APIs, with the types of
 //! [`crate::api`]. The invariant of this room: **results go to standard output, all else to standard error, and the exit
 //! code says which it was**: 0 fine, 1 it failed, 2 wrong usage.
 
@@ -11,6 +12,7 @@ mod api;
 mod apikey;
 mod audit;
 mod authorization;
+mod backup;
 mod cert;
 mod choice;
 mod client;
@@ -18,6 +20,7 @@ mod completion;
 mod config;
 mod confirm;
 mod connection;
+mod control;
 mod date;
 mod destruction;
 mod door;
@@ -27,26 +30,31 @@ mod health;
 mod http;
 mod impact;
 mod import_token;
+mod init;
 mod instance;
 mod key;
 mod keys;
+mod master_key;
 mod orphans;
 mod output;
 mod pinned;
 mod plan;
 mod private;
 mod quarantine;
+mod recovery;
 mod ring;
 mod role;
 mod rootkey;
 mod roots;
 mod serve;
 mod serviceid;
+mod shares;
 mod standardkey;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod trust;
+mod unseal;
 mod used;
 
 use std::path::PathBuf;
@@ -105,6 +113,13 @@ pub(crate) struct Global {
 enum Command {
     /// Run the server; the first start makes everything it needs
     Serve(ServeArgs),
+    /// Begin a data folder whose master key is split among people
+    Init(init::Args),
+    /// Bring a share of the master key to a server that waits for it
+    Unseal(unseal::Args),
+    /// The master key: where it comes from, and another one in its place
+    #[command(subcommand, name = "master-key")]
+    MasterKey(master_key::Verb),
     /// Pair with vCenter, in one of the four ways that it offers: does the part here, and says what to do there
     #[command(subcommand)]
     Trust(trust::Verb),
@@ -140,6 +155,12 @@ enum Command {
     /// Records of what was destroyed: signed, and checked without a server
     #[command(subcommand)]
     Destruction(destruction::Verb),
+    /// The recovery kit: it opens backups, and no server has it
+    #[command(subcommand)]
+    Recovery(recovery::Verb),
+    /// Backups: made while the server runs, verified and restored with the recovery kit
+    #[command(subcommand)]
+    Backup(backup::Verb),
     /// Key rings: groups of root keys and standard keys that access is granted on
     #[command(subcommand)]
     Ring(ring::Verb),
@@ -193,6 +214,9 @@ fn execute(cli: Cli) -> Result<(), Failure> {
     let output = Output::new(global.json);
     match command {
         Command::Serve(args) => serve::run(&global, args),
+        Command::Init(args) => init::run(&args, &global, output),
+        Command::Unseal(args) => unseal::run(&args, &global, output),
+        Command::MasterKey(verb) => master_key::run(&verb, &global, output),
         Command::Client(verb) => connected(&global, async |to| client::run(verb, &to.adapters().await?, output).await),
         Command::Cert(verb) => connected(&global, async |to| cert::run(verb, &to.adapters().await?, output).await),
         Command::Key(verb) => connected(&global, async |to| key::run(verb, to, output).await),
@@ -210,6 +234,14 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         }
         Command::Destruction(verb) => match destruction::run_offline(verb, output)? {
             Some(verb) => connected(&global, async |to| destruction::run(verb, to, output).await),
+            None => Ok(()),
+        },
+        Command::Recovery(verb) => match recovery::run_offline(verb, output)? {
+            Some(verb) => connected(&global, async |to| recovery::run(verb, to, output).await),
+            None => Ok(()),
+        },
+        Command::Backup(verb) => match runtime()?.block_on(backup::run_offline(verb, &global, output))? {
+            Some(verb) => connected(&global, async |to| backup::run(verb, to, &global, output).await),
             None => Ok(()),
         },
         Command::Ring(verb) => connected(&global, async |to| ring::run(verb, &to.key_protect().await?, output).await),

@@ -58,6 +58,8 @@ pub struct Config {
     pub log: Log,
     /// How much of what clients may have.
     pub limits: Limits,
+    /// Where backups are put, how often one is made (none: by hand alone), and how many are kept.
+    pub backup: BackupPlan,
     /// Load balancers in front of the KMIP port, which speak the PROXY protocol.
     pub proxies: Vec<Network>,
     /// Where numbers are shown to Prometheus without a key.
@@ -75,6 +77,17 @@ pub struct MetricsListener {
     pub open: bool,
 }
 
+/// Where backups are put, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupPlan {
+    /// The folder; none: `backups` in the data folder.
+    pub folder: Option<PathBuf>,
+    /// Between two, in hours; 0: by hand alone.
+    pub every: u32,
+    /// How many are kept.
+    pub keep: usize,
+}
+
 /// Where the master key comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MasterKeySource {
@@ -82,6 +95,8 @@ pub struct MasterKeySource {
     pub file: Option<PathBuf>,
     /// A file with a passphrase.
     pub passphrase_file: Option<PathBuf>,
+    /// Files with shares of the master key; empty: people bring them.
+    pub share_files: Vec<PathBuf>,
 }
 
 /// When a read's audit event is on stable storage. It is with the kernel before the answer leaves in both cases.
@@ -187,6 +202,7 @@ impl Config {
                 request: Duration::from_secs(30),
                 idle: Duration::from_secs(3600),
             },
+            backup: BackupPlan { folder: None, every: 24, keep: 14 },
             proxies: Vec::new(),
             metrics: MetricsListener::default(),
             canary: Duration::from_secs(86_400),

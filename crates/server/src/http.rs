@@ -10,6 +10,7 @@ mod alarms;
 mod answer;
 mod attend;
 mod audit;
+mod backups;
 mod bearer;
 mod beside;
 mod body;
@@ -77,6 +78,8 @@ pub struct Administration {
     pub tokens: Arc<Tokens>,
     /// Failed attempts to show one.
     pub guesses: Guesses,
+    /// Backups, and the public half of the recovery key.
+    pub backups: Arc<crate::backup::Backups>,
     /// What an operator should look into.
     pub alarms: Arc<Alarms>,
     /// What was asked of instances that want it counted.
@@ -123,6 +126,7 @@ fn routes(administration: Shared) -> Routes {
     let routes = server_certificate::add_to(routes);
     let routes = alarms::add_to(routes);
     let routes = audit::add_to(routes);
+    let routes = backups::add_to(routes);
     let routes = door::add_to(routes);
     let routes = doors::add_to(routes);
     let routes = trust::add_to(routes);

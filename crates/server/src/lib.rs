@@ -6,6 +6,7 @@
 pub mod alarm;
 pub mod api;
 pub mod audit;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -3,8 +3,12 @@
 //! The invariant of this room: **what a start leaves behind, however it ends, is a folder that the next start goes on from**; and the
 //! process never goes on after its storage failed to keep what it was told to.
 
+mod backups;
 mod canary;
+pub(crate) mod ceremony;
+mod change;
 mod clock_check;
+pub(crate) mod control;
 mod core;
 mod error;
 mod fail_stop;
@@ -13,9 +17,12 @@ mod guide;
 mod keys;
 mod listeners;
 mod master;
+pub(crate) mod origin;
 mod process;
 mod records;
 mod schedule;
+mod sealed;
+pub(crate) mod shared;
 mod signals;
 mod start;
 mod systemd;
@@ -25,7 +32,7 @@ pub use error::Error;
 use crate::config::{self, Flags, Loaded};
 use crate::telemetry::Telemetry;
 use signals::Signals;
-use start::Running;
+use start::{Running, Unsealed};
 use std::time::Duration;
 
 /// What is left to do beside the server's tasks has so long.
@@ -48,8 +55,9 @@ pub fn run(flags: &Flags) -> Result<(), Error> {
 }
 
 async fn serve(flags: &Flags, loaded: &Loaded, telemetry: &Telemetry) -> Result<(), Error> {
-    let signals = Signals::new().map_err(Error::Runtime)?;
-    let mut running = Running::start(&loaded.config).await?;
+    let mut signals = Signals::new().map_err(Error::Runtime)?;
+    let Some(unsealed) = Unsealed::wait(&loaded.config, &mut signals).await? else { return Ok(()) };
+    let mut running = Running::start(&loaded.config, unsealed).await?;
     systemd::ready();
     let watchdog = systemd::watchdog();
     let failed = live(flags, telemetry, signals, &mut running).await;

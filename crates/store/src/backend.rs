@@ -4,6 +4,7 @@
 //! [`Writer::apply`] answered with `Ok` is on stable storage, and every read that starts afterwards sees it.**
 
 use std::future::Future;
+use std::path::Path;
 
 use crate::{Batch, Error, Event, Key, Page, Query, Record, Scan};
 
@@ -17,6 +18,8 @@ pub(crate) trait Reader: Send + Sync + 'static {
     fn scan(&self, scan: &Scan) -> impl Future<Output = Result<Page, Error>> + Send;
     /// See [`crate::Store::count`].
     fn count(&self, query: &Query) -> impl Future<Output = Result<u64, Error>> + Send;
+    /// See [`crate::Store::snapshot`].
+    fn snapshot(&self, path: &Path) -> impl Future<Output = Result<(), Error>> + Send;
     /// See [`crate::Store::events`].
     fn events(&self, after: u64, limit: usize) -> impl Future<Output = Result<Vec<Event>, Error>> + Send;
     /// Waits until everything that was committed before is in its last place, and no log of the back end's own holds it any more.

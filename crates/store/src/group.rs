@@ -8,6 +8,7 @@
 mod tests;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -130,6 +131,11 @@ impl<R: Reader> Store for Grouped<R> {
 
     fn forget_events(&self, up_to: u64) {
         self.reader.forget_events(up_to);
+    }
+
+    async fn snapshot(&self, path: &Path) -> Result<(), Error> {
+        self.check_open()?;
+        self.reader.snapshot(path).await
     }
 
     async fn close(&self) -> Result<(), Error> {

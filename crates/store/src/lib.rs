@@ -53,6 +53,12 @@ pub trait Store: Send + Sync {
     /// Lets go of the events up to a sequence number, in the background, with the next change. The newest always stays, for the numbers
     /// go on from it. What a crash keeps from being let go is there again after it.
     fn forget_events(&self, up_to: u64);
+    /// Copies all that was answered before this call, as one moment has it, into a new file at `path` (mode 0600) that [`open`] takes
+    /// after `sqlite:`. Commits go on meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Full`] or [`Error::Io`], also where something is at `path`, or the store is in memory; what was written is then removed.
+    async fn snapshot(&self, path: &Path) -> Result<(), Error>;
     /// Waits for what is queued, writes back what can be, and releases the storage. Later calls fail with [`Error::Closed`].
     async fn close(&self) -> Result<(), Error>;
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -68,6 +69,10 @@ impl Reader for MemoryReader {
         let maps = self.0.read();
         let later = maps.events.range((Bound::Excluded(after), Bound::Unbounded)).take(limit);
         Ok(later.map(|(&sequence, body)| Event { sequence, body: body.clone() }).collect())
+    }
+
+    async fn snapshot(&self, path: &Path) -> Result<(), Error> {
+        Err(Error::Io(format!("{}: a store in memory can't be copied into a file", path.display())))
     }
 
     async fn written_back(&self) -> Result<(), Error> {

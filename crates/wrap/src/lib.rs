@@ -6,7 +6,9 @@
 pub mod keys;
 pub mod master;
 pub mod primitive;
+pub mod recovery;
 mod secret;
+pub mod shares;
 
 pub use secret::Secret;
 

@@ -61,6 +61,29 @@ pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
     digest
 }
 
+/// SHA-256 of what comes in parts.
+pub struct Hasher(sha::Context);
+
+impl Hasher {
+    /// Of nothing yet.
+    #[allow(clippy::new_without_default, reason = "an empty digest is no value that anybody has by default")]
+    pub fn new() -> Self {
+        Hasher(sha::Context::new(&sha::SHA256))
+    }
+
+    /// More of it.
+    pub fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The digest.
+    pub fn finish(self) -> [u8; 32] {
+        let mut digest = [0; 32];
+        digest.copy_from_slice(self.0.finish().as_ref());
+        digest
+    }
+}
+
 /// SHA-1 of a certificate: the thumbprint that vCenter shows beside, or in place of, the SHA-256. Nothing is trusted by it.
 pub fn thumbprint(certificate: &[u8]) -> [u8; 20] {
     let mut thumbprint = [0; 20];

@@ -148,6 +148,10 @@ impl Store for Meddler {
         self.inner.events(after, limit).await
     }
 
+    async fn snapshot(&self, path: &std::path::Path) -> Result<(), Error> {
+        self.inner.snapshot(path).await
+    }
+
     async fn scrub(&self) -> Result<(), Error> {
         self.inner.scrub().await
     }

@@ -128,6 +128,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         Action::ReadServerCertificate | Action::UpdateServerCertificate => "server-certificate",
         Action::ListDestructions | Action::ReadDestruction => "destruction",
         Action::ListAuditEvents | Action::ReadAuditState => "audit",
+        Action::ReadBackups | Action::CreateBackup | Action::UpdateRecoveryKey => "backup",
         Action::ListServiceIds | Action::ReadServiceId | Action::CreateServiceId | Action::DeleteServiceId => {
             "serviceid"
         }
@@ -147,6 +148,7 @@ pub(super) fn kind(action: Action) -> &'static str {
         | Action::ReadMetrics
         | Action::ReadInstallationMetrics
         | Action::ReadSigningKey
+        | Action::ChangeMasterKey
         | Action::ReadRoles => "",
     }
 }

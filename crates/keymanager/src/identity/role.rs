@@ -223,7 +223,13 @@ actions! {
     ReadAuditState           "keystead.audit-state.read"                    [Operator Editor Administrator]
     // The installation's numbers, of all instances.
     ReadInstallationMetrics  "keystead.metrics.read"                        [Viewer Operator Editor Administrator]
+    // Asked for at the control socket of the machine, not over the network.
+    ChangeMasterKey          "keystead.master-key.change"                    [Administrator]
     // What anybody with an API key may do.
+    // Backups hold all that the installation has: they are its administrators' alone.
+    ReadBackups              "keystead.backup.read"                         [Administrator]
+    CreateBackup             "keystead.backup.create"                       [Administrator]
+    UpdateRecoveryKey        "keystead.recovery-key.update"                 [Administrator]
     ReadSigningKey           "keystead.signing-key.read"                     [Viewer Operator Editor Administrator Reader ReaderPlus Writer Manager KeyPurge KmipAdapterManager VmwareKmipManager]
     ReadRoles                "iam-access-management.role.read"               [Viewer Operator Editor Administrator Reader ReaderPlus Writer Manager KeyPurge KmipAdapterManager VmwareKmipManager]
 }

@@ -60,6 +60,10 @@ impl Store for Held {
         self.store.events(after, limit).await
     }
 
+    async fn snapshot(&self, path: &std::path::Path) -> Result<(), store::Error> {
+        self.store.snapshot(path).await
+    }
+
     async fn scrub(&self) -> Result<(), store::Error> {
         self.store.scrub().await
     }

@@ -81,6 +81,10 @@ impl Store for Interposed {
         self.store.events(after, limit).await
     }
 
+    async fn snapshot(&self, path: &std::path::Path) -> Result<(), store::Error> {
+        self.store.snapshot(path).await
+    }
+
     async fn scrub(&self) -> Result<(), store::Error> {
         self.store.scrub().await
     }

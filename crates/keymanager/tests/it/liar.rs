@@ -77,6 +77,10 @@ impl Store for Liar {
         self.honest.events(after, limit).await
     }
 
+    async fn snapshot(&self, path: &std::path::Path) -> Result<(), store::Error> {
+        self.honest.snapshot(path).await
+    }
+
     async fn scrub(&self) -> Result<(), store::Error> {
         self.honest.scrub().await
     }

@@ -1,6 +1,6 @@
 //! Reading what the administrator gives and writing what he gets. A file that is there already is never written over unasked.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let outcome = if path == Path::new("-") {
         std::io::stdin().lock().take(LIMIT + 1).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes))
+        File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes))
     };
     outcome.map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display()), "check the path"))?;
     match bytes.len() as u64 {
@@ -36,7 +36,7 @@ pub(crate) fn read_long(path: &Path) -> Result<Vec<u8>, Failure> {
     let outcome = if path == Path::new("-") {
         std::io::stdin().lock().take(LONG + 1).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(LONG + 1).read_to_end(&mut bytes))
+        File::open(path).and_then(|file| file.take(LONG + 1).read_to_end(&mut bytes))
     };
     outcome.map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display()), "check the path"))?;
     match bytes.len() as u64 {
@@ -62,10 +62,7 @@ pub(crate) fn refuse_existing(paths: &[PathBuf], force: bool) -> Result<(), Fail
 
 /// Writes a file with `mode`, by way of a temporary one beside it, so that it is whole or not there.
 pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>, mode: u32, force: bool) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| match error.kind() {
-        ErrorKind::AlreadyExists => exists(path),
-        _ => Failure::new(format!("cannot write {}: {error}", path.display()), "check the folder and its free space"),
-    };
+    let failed = |error: std::io::Error| unwritten(path, &error);
     let temporary = temporary(path);
     let _ = std::fs::remove_file(&temporary);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary).map_err(failed)?;
@@ -74,6 +71,56 @@ pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>, mode: u32, force: bo
         let _ = std::fs::remove_file(&temporary);
         failed(error)
     })
+}
+
+/// A file that comes in pieces; dropped before it is placed, it is gone.
+pub(super) struct Arriving {
+    file: File,
+    temporary: PathBuf,
+    path: PathBuf,
+    written: u64,
+}
+
+impl Arriving {
+    /// Nothing of it yet, beside its place.
+    pub(super) fn new(path: &Path) -> Result<Self, Failure> {
+        let temporary = temporary(path);
+        let _ = std::fs::remove_file(&temporary);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
+        let file = file.map_err(|error| unwritten(path, &error))?;
+        Ok(Arriving { file, temporary, path: path.to_owned(), written: 0 })
+    }
+
+    /// More of it.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.written += bytes.len() as u64;
+        self.file.write_all(bytes).map_err(|error| unwritten(&self.path, &error))
+    }
+
+    /// Puts it in its place when it has all its bytes.
+    pub(super) fn place(self, force: bool, size: u64) -> Result<(), Failure> {
+        if self.written != size {
+            let what = format!("{} of {size} bytes came", self.written);
+            return Err(Failure::new(what, "try again: the connection to the server was lost"));
+        }
+        self.file
+            .sync_all()
+            .and_then(|()| place(&self.temporary, &self.path, force))
+            .map_err(|error| unwritten(&self.path, &error))
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.temporary);
+    }
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::AlreadyExists => exists(path),
+        _ => Failure::new(format!("cannot write {}: {error}", path.display()), "check the folder and its free space"),
+    }
 }
 
 /// A rename replaces, a hard link refuses to: both at once for every onlooker.

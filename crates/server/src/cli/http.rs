@@ -3,6 +3,7 @@
 mod refused;
 
 use std::error::Error;
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::{Method, Url};
@@ -11,10 +12,13 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 use super::connection::Connection;
+use super::files::Arriving;
 use super::roots::{tls_error, trust};
 
 /// Longer than any administrative request takes, so that a server that hangs is noticed.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// As long as a large file may take.
+const DOWNLOAD: Duration = Duration::from_secs(6 * 3600);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const INSTANCE: &str = "Bluemix-Instance";
 const KEY_RING: &str = "X-Kms-Key-Ring";
@@ -82,6 +86,23 @@ impl Client {
         let status = response.status();
         let bytes = Zeroizing::new(response.bytes().await.map_err(|error| self.unreachable(&error))?.to_vec());
         if status.is_success() { Ok(bytes) } else { Err(refused::failure(status, &bytes, &self.origin)) }
+    }
+
+    /// Writes what a path below `/api/v1` answers, which has so many bytes, to a file that is whole or not there.
+    pub(super) async fn download(&self, path: &[&str], out: &Path, force: bool, size: u64) -> Result<(), Failure> {
+        let ask = Ask { method: Method::GET, base: "/api/v1", path, query: &[], instance: None, key_ring: None };
+        let request = self.http.get(self.url(&ask)?).bearer_auth(self.api_key.as_str()).timeout(DOWNLOAD);
+        let mut response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        if !status.is_success() {
+            let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+            return Err(refused::failure(status, &bytes, &self.origin));
+        }
+        let mut file = Arriving::new(out)?;
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            file.write(&chunk)?;
+        }
+        file.place(force, size)
     }
 
     /// What a path below `/api/v1` that is open to everybody answers, whatever its status.

@@ -84,9 +84,11 @@ fn apply_flags(config: &mut Config, flags: &Flags) -> Result<(), Error> {
 }
 
 fn check(config: &Config) -> Result<(), Error> {
-    if config.master_key.file.is_some() && config.master_key.passphrase_file.is_some() {
+    let key = &config.master_key;
+    let sources = [key.file.is_some(), key.passphrase_file.is_some(), !key.share_files.is_empty()];
+    if sources.into_iter().filter(|given| *given).count() > 1 {
         return Err(Error::Conflict(
-            "master_key.file and master_key.passphrase_file exclude each other: keep the one that is true",
+            "master_key.file, master_key.passphrase_file and master_key.share_files exclude each other: keep the one that is true",
         ));
     }
     if config.kmip_listen == config.admin_listen && config.kmip_listen.port() != 0 {

@@ -119,6 +119,17 @@ pub(super) const ALL: &[Setting] = &[
         show: |config| config.master_key.passphrase_file.as_ref().map(|path| quoted(&path.display().to_string())),
     },
     Setting {
+        key: "master_key.share_files",
+        about: "Files with shares of the master key (`keystead init --shares`), as many as are needed. With fewer, the server waits\n\
+                sealed until holders bring the rest with `keystead unseal`. Shares that lie together are one key: keep them apart.",
+        sample: r#"["/mnt/one/master-share-1-of-3.txt", "/mnt/two/master-share-2-of-3.txt"]"#,
+        set: |config, value| value.paths().map(|paths| config.master_key.share_files = paths),
+        show: |config| {
+            let files = &config.master_key.share_files;
+            (!files.is_empty()).then(|| format!("{files:?}"))
+        },
+    },
+    Setting {
         key: "journal.flush",
         about: "When the audit event of a read is flushed to disk: \"interval\" (every 100 ms; a power cut may lose that much) or\n\
                 \"each\" (before each answer). A change's event is always flushed with the change.",
@@ -250,6 +261,27 @@ pub(super) const ALL: &[Setting] = &[
         sample: "",
         set: |config, value| value.choice(&FORMAT).map(|format| config.log.format = format),
         show: |config| word(&FORMAT, config.log.format),
+    },
+    Setting {
+        key: "backup.folder",
+        about: "Where backups are put: `backups` in the data folder unless set. Best another disk; copy them away from this machine.",
+        sample: r#""/mnt/backup/keystead""#,
+        set: |config, value| value.path().map(|path| config.backup.folder = Some(path)),
+        show: |config| config.backup.folder.as_ref().map(|path| quoted(&path.display().to_string())),
+    },
+    Setting {
+        key: "backup.every_hours",
+        about: "How often a backup is made by itself, once there is a recovery kit; 0: by hand alone.",
+        sample: "",
+        set: |config, value| value.number(0..=8760).map(|hours| config.backup.every = hours),
+        show: |config| Some(config.backup.every.to_string()),
+    },
+    Setting {
+        key: "backup.keep",
+        about: "How many backups are kept in the folder; the last one that was verified stays in any case.",
+        sample: "",
+        set: |config, value| value.number(1..=10_000).map(|number| config.backup.keep = number as usize),
+        show: |config| Some(config.backup.keep.to_string()),
     },
     Setting {
         key: "alarms.destroys_per_hour",

@@ -33,6 +33,15 @@ impl Value<'_> {
         }
     }
 
+    /// Paths of files.
+    pub(super) fn paths(&self) -> Result<Vec<PathBuf>, String> {
+        let list = self.list("/etc/keystead/share.txt")?;
+        match list.iter().any(String::is_empty) {
+            true => Err("one of them is empty; paths of files are wanted".into()),
+            false => Ok(list.into_iter().map(PathBuf::from).collect()),
+        }
+    }
+
     pub(super) fn number(&self, range: RangeInclusive<u32>) -> Result<u32, String> {
         let wanted = format!("a whole number from {} to {} is wanted", range.start(), range.end());
         let written = match self {

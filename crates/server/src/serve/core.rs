@@ -1,8 +1,9 @@
 //! [`Core`]: keys and records. Each part needs the one before it.
 
 use super::fail_stop::FailStop;
-use super::master::{self, Master};
-use super::{Error, first, keys};
+use super::master::Master;
+use super::origin::Mark;
+use super::{Error, first};
 use crate::audit::JOURNAL;
 use crate::config::{Config, JournalFlush, Without};
 use crate::folder::Folder;
@@ -18,6 +19,7 @@ use store::journal::{Flush, Journal};
 use tokio::time::Instant;
 use uuid::Uuid;
 use wrap::Secret;
+use wrap::keys::Keys;
 use wrap::primitive::sign::SigningKey;
 use wrap::primitive::{Random, SealKey};
 use zeroize::Zeroizing;
@@ -43,19 +45,23 @@ pub(super) struct Core {
     pub(super) tokens: Arc<Tokens>,
     pub(super) signer: Arc<SigningKey>,
     pub(super) seal: SealKey,
-    pub(super) master_key: String,
+    /// The keys file, whose master key can be changed.
+    pub(super) sealed_keys: Arc<Keys>,
+    /// Where the master key comes from.
+    pub(super) mark: Mark,
 }
 
 impl Core {
-    /// Master key, store, key manager, engine: each needs the one before it.
+    /// With the keys of the master key: store, key manager, engine: each needs the one before it.
     pub(super) async fn open(
         config: &Config,
         folder: &Folder,
+        master: Master,
         random: &Arc<dyn Random>,
         metrics: &Metrics,
     ) -> Result<Self, Error> {
-        let Master { key, place } = master::open(config, folder, &**random)?;
-        let keys = keys::open(folder, &key, random)?;
+        let Master { keys: sealed_keys, mark } = master;
+        let keys = sealed_keys.clone();
         let seal = authority_seal(keys.installation())?;
         let tokens = keys.installation().token_key(TOKENS).map_err(wrap::master::Error::from)?;
         let signer = Arc::new(keys.signing_key()?);
@@ -75,7 +81,7 @@ impl Core {
         let (engine, tokens) = (Arc::new(engine), Arc::new(Tokens::new(tokens)));
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
-        Ok(Core { engine, kmip, keys, store, journal, tokens, signer, seal, master_key: place })
+        Ok(Core { engine, kmip, keys, store, journal, tokens, signer, seal, sealed_keys, mark })
     }
 
     /// What a first start makes, and what later ones keep true.
@@ -100,7 +106,7 @@ fn authority_seal(installation: &SealKey) -> Result<SealKey, Error> {
     Ok(SealKey::new(&secret).map_err(wrap::master::Error::from)?)
 }
 
-fn open_journal(config: &Config, folder: &Folder, random: &dyn Random) -> Result<Arc<Journal>, Error> {
+pub(super) fn open_journal(config: &Config, folder: &Folder, random: &dyn Random) -> Result<Arc<Journal>, Error> {
     let flush = match config.journal {
         JournalFlush::Interval => Flush::Soon,
         JournalFlush::Each => Flush::Each,

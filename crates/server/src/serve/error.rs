@@ -29,6 +29,11 @@ pub enum Error {
     /// The records were written with a passphrase, and now there is none, or the other way round.
     #[error("{0}")]
     MasterSource(String),
+    /// Shares can't come in.
+    #[error(
+        "the master key exists as shares, and the control socket that they come in through can't be listened on: {0}"
+    )]
+    Control(String),
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Error),

@@ -70,6 +70,10 @@ impl Store for FailStop {
         self.store.events(after, limit).await
     }
 
+    async fn snapshot(&self, path: &std::path::Path) -> Result<(), Error> {
+        self.store.snapshot(path).await
+    }
+
     async fn scrub(&self) -> Result<(), Error> {
         self.watch(self.store.scrub().await)
     }

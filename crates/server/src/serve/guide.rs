@@ -16,7 +16,7 @@ pub(super) struct Guide<'a> {
     /// The server certificate, DER.
     pub(super) certificate: &'a [u8],
     pub(super) data: &'a Path,
-    pub(super) master_key: &'a str,
+    pub(super) master_key: String,
     pub(super) first: bool,
 }
 
@@ -59,7 +59,7 @@ impl Guide<'_> {
 
     fn next_steps(&self) -> String {
         let (name, port, data) = (self.name(), self.kmip.port(), self.data.display());
-        let (master_key, keystead) = (self.master_key, command());
+        let (master_key, keystead) = (&self.master_key, command());
         format!(
             "
 Keep a copy of the master key ({master_key}) away from this machine, and never on storage that it

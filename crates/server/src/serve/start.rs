@@ -1,15 +1,22 @@
 //! [`Running`]: everything that a started server holds, in the order in which it is put together and taken apart.
 
+use super::backups::{self, BackupRounds};
 use super::canary::Canary;
+use super::change::{self, Desk};
 use super::clock_check::{self, Patience};
+use super::control::Control;
 use super::core::Core;
 use super::fail_stop::FailStop;
 use super::guide::Guide;
 use super::listeners::Listeners;
+use super::master::{self, Found, Master};
 use super::records::{self, Records};
+use super::sealed;
+use super::signals::Signals;
 use super::{Error, process, schedule};
 use crate::alarm::Alarms;
 use crate::audit::Audit;
+use crate::backup::Backups;
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
@@ -30,6 +37,37 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use wrap::primitive::{Random, SealKey, SystemRandom};
 
+/// What a start needs before all else: the folder, and the keys in it, opened.
+pub(super) struct Unsealed {
+    folder: Folder,
+    master: Master,
+    control: Option<Control>,
+    random: Arc<dyn Random>,
+}
+
+impl Unsealed {
+    /// Opens the folder and the keys. Where the master key exists as shares, waits for them; none: it was told to stop meanwhile.
+    pub(super) async fn wait(config: &Config, signals: &mut Signals) -> Result<Option<Self>, Error> {
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let folder = Folder::open(&config.data)?;
+        let control = Control::bind(&folder);
+        let master = match master::open(config, &folder, &random)? {
+            Found::Open(master) => Some(master),
+            Found::Wanted(mark) => {
+                // That a port is taken is better known before people come.
+                drop(Listeners::bind(config)?);
+                let control = control.as_ref().map_err(|error| Error::Control(error.to_string()))?;
+                sealed::wait(control, signals, (&folder, &random), mark).await?
+            }
+        };
+        // What can be done without it goes on without it.
+        let control = control
+            .inspect_err(|error| tracing::warn!(%error, "there is no control socket: the master key can't be changed"))
+            .ok();
+        Ok(master.map(|master| Unsealed { folder, master, control, random }))
+    }
+}
+
 /// A started server.
 pub(super) struct Running {
     engine: Arc<Engine>,
@@ -44,16 +82,15 @@ pub(super) struct Running {
 
 impl Running {
     /// Starts everything; when this returns, both ports answer.
-    pub(super) async fn start(config: &Config) -> Result<Self, Error> {
+    pub(super) async fn start(config: &Config, unsealed: Unsealed) -> Result<Self, Error> {
         let now = clock::now();
-        let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let mut folder = Folder::open(&config.data)?;
+        let Unsealed { mut folder, master, control, random } = unsealed;
         let first = folder.is_new();
         let doubt = clock_check::check(&folder, now)?;
         let listeners = Listeners::bind(config)?;
         let refusals = Arc::<Refusals>::default();
         let numbers = Arc::new(metrics::Metrics::new(now, refusals.clone()));
-        let core = Core::open(config, &folder, &random, &numbers).await?;
+        let core = Core::open(config, &folder, master, &random, &numbers).await?;
         let certificates = Pki::open(&folder, &core.seal, &names(config), &random, now)?;
         let url = listeners.admin_url()?;
         core.furnish(&folder, (url.clone(), certificates.authority.certificate_pem().to_owned()), now).await?;
@@ -71,9 +108,12 @@ impl Running {
         let alarms = Arc::<Alarms>::default();
         let (audit, records) = Records::start(config, &core, &folder, alarms.clone(), &stop).await?;
         tokio::spawn(records::tell(audit.clone(), numbers.clone(), stopped(&stop)));
-        let servers = serve(config, listeners, (&core, audit), &own, (&tls, &stop), (refusals, &numbers, &alarms));
+        backups::tell_restored(&folder)?;
+        let backups = Arc::new(backups::of(config, &folder, &core));
+        let parts = (refusals, &numbers, &alarms, &backups);
+        let servers = serve(config, listeners, (&core, audit), &own, (&tls, &stop), parts);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
-        let clock = (folder, patience);
+        let clock = (folder.clone(), patience);
         tokio::spawn(schedule::rotate(core.keys.clone(), core.kmip.clone(), config.schedule, stopped(&stop)));
         tokio::spawn(schedule::write_uses(core.engine.clone(), config.usage, stopped(&stop)));
         let engine = core.engine.clone();
@@ -85,8 +125,14 @@ impl Running {
             config.schedule,
             stopped(&stop),
         ));
+        if let Some(control) = control {
+            let desk = Arc::new(Desk::of(&core, &folder, &random));
+            tokio::spawn(change::attend(control, desk, stopped(&stop)));
+        }
         let sources = Sources { engine: core.engine.clone(), keys: core.keys.clone(), certificates: own.clone() };
         tokio::spawn(schedule::watch_expiry(sources, alarms.clone(), stopped(&stop)));
+        let rounds = BackupRounds { backups, alarms: alarms.clone(), metrics: numbers.clone() };
+        tokio::spawn(rounds.keep(config.backup.every, stopped(&stop)));
         let canary = Canary { engine: core.engine.clone(), keys: core.keys.clone(), alarms, metrics: numbers };
         tokio::spawn(canary.keep(config.canary, stopped(&stop)));
         log_new_names(&certificates.server);
@@ -144,7 +190,7 @@ fn serve(
     (core, audit): (&Core, Arc<Audit>),
     certificates: &Arc<ServerCertificates>,
     (tls, stop): (&Arc<Live>, &watch::Sender<bool>),
-    (refusals, numbers, alarms): (Arc<Refusals>, &Arc<metrics::Metrics>, &Arc<Alarms>),
+    (refusals, numbers, alarms, backups): (Arc<Refusals>, &Arc<metrics::Metrics>, &Arc<Alarms>, &Arc<Backups>),
 ) -> [JoinHandle<()>; 2] {
     let Listeners { kmip, admin, metrics } = listeners;
     let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.issuer());
@@ -175,6 +221,7 @@ fn serve(
         audit,
         tokens: core.tokens.clone(),
         guesses: Guesses::new(),
+        backups: backups.clone(),
         alarms: alarms.clone(),
         metrics: Metrics::default(),
         quarantine_day: i64::try_from(config.quarantine_day.as_millis()).unwrap_or(i64::MAX),
@@ -219,7 +266,7 @@ fn guide<'a>(
     first: bool,
 ) -> Guide<'a> {
     let certificate = server.identity.certificate();
-    let (data, master_key) = (&config.data, &core.master_key);
+    let (data, master_key) = (&config.data, core.mark.origin.place());
     Guide { kmip, admin_url, names: &server.names, certificate, data, master_key, first }
 }
 

@@ -5,7 +5,13 @@ use std::time::Duration;
 
 /// The server answers.
 pub(super) fn ready() {
-    tell(&[NotifyState::Ready]);
+    tell(&[NotifyState::Ready, NotifyState::Status("")]);
+}
+
+/// The start waits for people: for what, and for how much longer it is not to be given up.
+pub(super) fn waiting(what: &str, at_least: Duration) {
+    let time = u32::try_from(at_least.as_micros()).unwrap_or(u32::MAX);
+    tell(&[NotifyState::Status(what), NotifyState::ExtendTimeoutUsec(time)]);
 }
 
 /// The server is finishing.

@@ -147,7 +147,8 @@ fn the_example_and_what_is_shown_are_configurations_themselves() {
             _ => format!("{line}\n"),
         })
         .collect();
-    let one_master_key = uncommented.replace("passphrase_file", "#passphrase_file");
+    let one_master_key =
+        uncommented.replace("passphrase_file", "#passphrase_file").replace("share_files", "#share_files");
     let all = load(&one_master_key, &[], Flags::default()).unwrap();
     assert_eq!(all.config.names, ["kms1.example.com", "192.0.2.10"]);
     let again = load(&config::show(&all), &[], Flags::default()).unwrap();

@@ -15,6 +15,7 @@ mod pool;
 mod reader;
 mod search;
 mod session;
+mod snapshot;
 mod sweep;
 mod writer;
 

@@ -4,6 +4,7 @@
 //! The invariant: **a read sees all that was answered before it began**: a single record is found where it is, and a search waits
 //! until the tables show what was pending.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::cache::Cache;
 use super::pending::Pending;
 use super::pool::Pool;
-use super::search;
+use super::{search, snapshot};
 use crate::backend::Reader;
 use crate::{Error, Event, Key, Page, Query, Record, Scan};
 
@@ -96,6 +97,13 @@ impl Reader for SqliteReader {
     async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, Error> {
         self.0.pending.settled().await?;
         self.0.pool.read(|db| events(db, after, limit))
+    }
+
+    async fn snapshot(&self, path: &Path) -> Result<(), Error> {
+        self.0.pending.settled().await?;
+        let (lookup, path) = (self.0.clone(), path.to_owned());
+        let copied = tokio::task::spawn_blocking(move || snapshot::take(&lookup.pool, &path));
+        copied.await.unwrap_or(Err(Error::Closed))
     }
 
     async fn written_back(&self) -> Result<(), Error> {

@@ -14,3 +14,4 @@ mod model;
 mod opening;
 mod scans;
 mod scrub;
+mod snapshot;

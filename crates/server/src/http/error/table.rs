@@ -140,3 +140,34 @@ impl From<engine::error::Fault> for Error {
         }
     }
 }
+
+impl From<crate::backup::Error> for Error {
+    fn from(error: crate::backup::Error) -> Self {
+        use crate::backup::Error as E;
+        match error {
+            E::NoKit => Error::conflict("NO_RECOVERY_KIT_ERR", error.to_string()),
+            E::Store(error) => error.into(),
+            E::Io { ref source, .. }
+                if [std::io::ErrorKind::StorageFull, std::io::ErrorKind::QuotaExceeded].contains(&source.kind()) =>
+            {
+                Error::refused(507, "STORAGE_FULL_ERR", error.to_string())
+            }
+            E::NotOurs(_)
+            | E::Newer(..)
+            | E::Damaged(_)
+            | E::OtherKit { .. }
+            | E::OtherInstallation(_)
+            | E::Kit(_)
+            | E::Shares(_)
+            | E::NotEmpty(_)
+            | E::Older { .. }
+            | E::NoTombstones(_)
+            | E::Io { .. }
+            | E::Content(_)
+            | E::Keys(_)
+            | E::Master(_)
+            | E::Crypto(_)
+            | E::Folder(_) => Error::fault(&error),
+        }
+    }
+}

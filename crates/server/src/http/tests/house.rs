@@ -71,21 +71,25 @@ impl House {
         let data = Folder::open(&folder.path().join("data")).unwrap();
         let Pki { authority, server } =
             Pki::open(&data, master.seal_key(), &Default::default(), &random, now()).unwrap();
-        let live = Arc::new(Live::new(&server.identity).unwrap());
         let data = Arc::new(data);
+        let live = Arc::new(Live::new(&server.identity).unwrap());
         let signer = Arc::new(master.seal_key().signing_key("test").unwrap());
         let certificates = Arc::new(ServerCertificates::new(data.clone(), authority.clone(), live, server.names));
         let tokens = Arc::new(Tokens::new(master.seal_key().token_key("test").unwrap()));
-        let keys = Arc::new(wrap::keys::Keys::unfiled(&master, random.clone()).unwrap());
-        let keys = Arc::new(KeyManager::open(store.clone(), keys, random.clone(), timers).await.unwrap());
+        let sealed_keys = Arc::new(wrap::keys::Keys::unfiled(&master, random.clone()).unwrap());
+        let keys =
+            Arc::new(KeyManager::open(store.clone(), sealed_keys.clone(), random.clone(), timers).await.unwrap());
         let journal = Journal::open(&folder.path().join("data/journal"), [0; 16], digest, Flush::Soon).unwrap();
         let journal = Arc::new(journal);
         let parts = engine::Parts { store: store.clone(), wrapper: keys.clone(), random, journal: journal.clone() };
         let engine = Arc::new(engine::Engine::open(parts).await.unwrap());
         let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
         keys.serve_kmip(Arc::downgrade(&kmip));
-        let audit = Arc::new(crate::audit::Audit::new(journal.clone(), data, signer, Arc::default(), now));
+        let audit = Arc::new(crate::audit::Audit::new(journal.clone(), data.clone(), signer, Arc::default(), now));
         let guesses = Guesses::new();
+        let place = folder.path().join("backups");
+        let backups = crate::backup::Backups::new(data, store.clone(), (sealed_keys, keys.clone()), place, 2);
+        let backups = Arc::new(backups);
         let (metrics, book, sightings, refusals) = Default::default();
         let (port, now) = (443, now);
         let installation = Arc::new(crate::metrics::Metrics::new(now(), Arc::default()));
@@ -111,6 +115,7 @@ impl House {
             audit,
             tokens,
             guesses,
+            backups,
             alarms,
             metrics,
             installation,

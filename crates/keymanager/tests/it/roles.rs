@@ -59,6 +59,8 @@ const PLATFORM: &[Ability] = &[
     (&[ListAuditEvents, ReadAuditState], &[Operator, Editor, Administrator]),
     // The installation's numbers: as an instance's.
     (&[ReadInstallationMetrics], &[Viewer, Operator, Editor, Administrator]),
+    // What everything hangs on, and copies of everything: whoever has these has all keys.
+    (&[ChangeMasterKey, ReadBackups, CreateBackup, UpdateRecoveryKey], &[Administrator]),
     (&[ReadRoles], Role::ALL),
     // A public key.
     (&[ReadSigningKey], Role::ALL),

@@ -33,6 +33,8 @@ const OPENERS: &[&str] = &[
     "crates/wrap/src/primitive/import_key.rs",
     "crates/wrap/src/primitive/nonce.rs",
     "crates/wrap/src/primitive/seal.rs",
+    "crates/server/src/backup/kit.rs",
+    "crates/server/src/backup/write.rs",
     "crates/wrap/src/recovery.rs",
     "crates/wrap/src/shares.rs",
     "crates/wrap/src/shares/text.rs",

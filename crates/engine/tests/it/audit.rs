@@ -67,7 +67,7 @@ async fn check(
             assert!(
                 about.is_none()
                     || operation == "Locate"
-                    || event["target"]["id"] == crn(&bench, about.as_deref().unwrap()),
+                    || event["target"]["id"] == crn(bench, about.as_deref().unwrap()),
                 "{operation}"
             );
             about

@@ -27,6 +27,9 @@ async fn state(bench: &Bench, key: &str) -> State {
     State::from_number(value(&payload, &attribute::STATE).unwrap().as_enumeration().unwrap())
 }
 
+/// The operations that lead into a state and why, further attributes, how it is destroyed, and its state when it is back.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [String], Way, State);
+
 /// How an administrator or a client destroys a key.
 #[derive(Clone, Copy, Debug)]
 enum Way {
@@ -49,7 +52,7 @@ async fn a_destroyed_key_comes_back_as_it_was() {
     // The ways into a state, how it is destroyed, and its state when it is back.
     let ends = date(NOW + 5000);
     let later = [custom("Deactivation Date", &ends)];
-    let cases: [(&[(&str, &str)], &[String], Way, State); 6] = [
+    let cases: [Case; 6] = [
         (&[], &[], Way::Kmip, State::PreActive),
         (&[("Activate", ""), ("Revoke", "Superseded")], &[], Way::Kmip, State::Deactivated),
         (&[("Revoke", "Key Compromise")], &[], Way::Kmip, State::Compromised),

@@ -147,9 +147,39 @@ fn sort<T: Entry>(entries: &[T]) -> Sort {
     Sort { kind: T::KIND, again: again::<T>, samples: entries.iter().map(Entry::encode).collect() }
 }
 
-/// A record of destruction, pending or done, with nothing or everything in it.
+fn version(epoch: Option<u64>, retired: bool) -> SealedVersion {
+    SealedVersion {
+        id: id(1),
+        instance: id(2),
+        key: id(3),
+        number: 1,
+        created: NOW,
+        sealed: if retired { Vec::new() } else { vec![7; 81] },
+        epoch,
+        retired: retired.then_some(NOW),
+        retired_by: retired.then(|| "somebody".into()),
+        erased: retired.then_some(NOW),
+    }
+}
+
+fn rotation(full: bool) -> RotationJob {
+    RotationJob {
+        key: id(1),
+        instance: id(2),
+        from: id(3),
+        to: id(4),
+        total: 7,
+        done: 3,
+        started: NOW,
+        by: "somebody".into(),
+        finished: full.then_some(NOW),
+        failed: 1,
+        reason: full.then(|| "why".into()),
+        correlation: full.then(|| "correlation".into()),
+    }
+}
+
 fn destruction(full: bool) -> Destruction {
-    let somebody = || String::from("somebody");
     Destruction {
         id: id(1),
         instance: id(2),
@@ -160,11 +190,11 @@ fn destruction(full: bool) -> Destruction {
         versions: if full { vec![id(4), id(5)] } else { Vec::new() },
         adapters: if full { vec!["an adapter".into()] } else { Vec::new() },
         deleted: full.then_some(NOW),
-        deleted_by: full.then(somebody),
+        deleted_by: full.then(|| "somebody".into()),
         purged: NOW,
-        purged_by: somebody(),
+        purged_by: "somebody".into(),
         asked: full.then_some(NOW),
-        asked_by: full.then(somebody),
+        asked_by: full.then(|| "somebody".into()),
         old_epoch: full.then_some(1),
         new_epoch: full.then_some(2),
         statement: full.then(|| b"{}".to_vec()),
@@ -177,18 +207,6 @@ fn sorts() -> Vec<Sort> {
     let (one, created, created_by) = (id(1), NOW, String::from("somebody"));
     let check = |index| Check { fingerprint: vec![1; 8], index };
     let instance = Instance { id: one, name: "tenant".into(), created, created_by: created_by.clone() };
-    let version = |epoch| SealedVersion {
-        id: one,
-        instance: id(2),
-        key: id(3),
-        number: 1,
-        created,
-        sealed: vec![7; 81],
-        epoch,
-        retired: None,
-        retired_by: None,
-        erased: None,
-    };
     let service_id = |full: bool| ServiceId {
         id: one,
         name: "program".into(),
@@ -227,11 +245,12 @@ fn sorts() -> Vec<Sort> {
         sealed: vec![6; 90],
     };
     let name = |owner| ServiceIdName { owner, name: "program".into(), service_id: one };
+    let erasure = Erasure { key: one, instance: id(2), asked: NOW, asked_by: created_by.clone(), deleted: NOW };
     vec![
         sort(&[check(None), check(Some(1))]),
         sort(&[instance]),
         sort(&[earlier(false), earlier(true), full()]),
-        sort(&[version(None), version(Some(7))]),
+        sort(&[version(None, false), version(Some(7), false), version(None, true)]),
         sort(&[api_key(false), api_key(true)]),
         sort(&[service_id(false), service_id(true)]),
         sort(&[grant(Vec::new(), Target::default()), grant(roles, narrow)]),
@@ -241,8 +260,9 @@ fn sorts() -> Vec<Sort> {
         sort(&[Policies { instance: id(2), each: Vec::new() }, policies()]),
         sort(&[token]),
         sort(&[name(None), name(Some(id(2)))]),
+        sort(&[rotation(false), rotation(true)]),
         sort(&[destruction(false), destruction(true)]),
-        sort(&[Erasure { key: one, instance: id(2), asked: NOW, asked_by: created_by.clone(), deleted: NOW }]),
+        sort(&[erasure]),
     ]
 }
 
@@ -250,7 +270,7 @@ fn sorts() -> Vec<Sort> {
 #[test]
 fn kinds_have_their_numbers() {
     let kinds: Vec<u8> = sorts().iter().map(|sort| sort.kind.0).collect();
-    assert_eq!(kinds, (0x10..=0x1C).chain([0x40, 0x41]).collect::<Vec<_>>());
+    assert_eq!(kinds, (0x10..=0x1D).chain([0x40, 0x41]).collect::<Vec<_>>());
 }
 
 #[test]

@@ -86,10 +86,10 @@ async fn first_starts_at_once_agree() {
     for _ in 0..20 {
         let store = crate::memory().await;
         let tasks: Vec<_> = (0..4)
-            .map(|number| {
+            .map(|number: u8| {
                 let store = Arc::clone(&store);
                 let start = async move {
-                    KeyManager::open(store, keys(1 + number as u8 % 2), Arc::new(SystemRandom), Timers::default()).await
+                    KeyManager::open(store, keys(1 + number % 2), Arc::new(SystemRandom), Timers::default()).await
                 };
                 tokio::spawn(async move { (number % 2, start.await.is_ok()) })
             })

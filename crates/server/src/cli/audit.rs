@@ -74,7 +74,7 @@ const EVENTS: [Column<AuditEvent>; 6] = [
     Column("Action", |it| text(it, "/action")),
     Column("Initiator", |it| text(it, "/initiator/id")),
     Column("Address", |it| text(it, "/initiator/host/address")),
-    Column("Target", |it| target(it)),
+    Column("Target", target),
 ];
 
 const SINKS: [Column<AuditSink>; 8] = [

@@ -49,7 +49,7 @@ pub(crate) enum Verb {
 
 const CREATE: &str = "Examples:
   keystead recovery create --shares 3 --threshold 2 --out /media/usb
-  keystead recovery create --passphrase-file /root/phrase --out /media/usb
+  keystead recovery create --passphrase-file phrase.txt --out /media/usb
 
 Give each share to another person, and keep all of them away from the server. Without the kit no backup can be opened, by anybody.";
 

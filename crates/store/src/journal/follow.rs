@@ -140,6 +140,9 @@ impl Follower {
     }
 }
 
+/// A record: its body, and the digest after it.
+type Whole = (Vec<u8>, [u8; DIGEST]);
+
 impl Current {
     fn forget(&mut self) {
         self.buffer.clear();
@@ -147,7 +150,7 @@ impl Current {
     }
 
     /// The body and digest of the record at an offset; none: it is not there yet as a whole.
-    fn record(&mut self, offset: u64) -> Result<Option<(Vec<u8>, [u8; DIGEST])>, Error> {
+    fn record(&mut self, offset: u64) -> Result<Option<Whole>, Error> {
         if let Some(record) = self.parse(offset)? {
             return Ok(Some(record));
         }
@@ -187,7 +190,7 @@ impl Current {
         Some(4 + u32::from_be_bytes(*length) as usize + DIGEST)
     }
 
-    fn parse(&self, offset: u64) -> Result<Option<(Vec<u8>, [u8; DIGEST])>, Error> {
+    fn parse(&self, offset: u64) -> Result<Option<Whole>, Error> {
         let Some(whole) = self.wanted() else { return Ok(None) };
         if whole > 4 + LONGEST + DIGEST {
             return Err(damaged(&self.path, offset, "the record is longer than any may be"));

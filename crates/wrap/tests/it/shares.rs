@@ -42,7 +42,7 @@ fn fewer_say_nothing_of_the_key() {
     let key = Secret::new(vec![0; 32].into());
     let mut seen = [false; 256];
     for _ in 0..200 {
-        for byte in shares(&key, 2, 2)[0].to_text().split("key=").nth(1).unwrap()[..64].as_bytes().chunks(2) {
+        for byte in shares(&key, 2, 2)[0].to_text().split("key=").nth(1).unwrap().as_bytes()[..64].chunks(2) {
             let byte = u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 16).unwrap();
             seen[usize::from(byte)] = true;
         }

@@ -92,8 +92,7 @@ fn without_a_certificate_what_comes_before_it_is_checked() {
 #[test]
 fn a_server_of_another_kind_is_recognised() {
     let (server, doctor) = server_and_doctor();
-    let admin: Value =
-        serde_json::from_slice(&std::fs::read(server.data().join("admin.json")).unwrap()).unwrap();
+    let admin: Value = serde_json::from_slice(&std::fs::read(server.data().join("admin.json")).unwrap()).unwrap();
     let port = admin["url"].as_str().unwrap().rsplit_once(':').unwrap().1;
     let line = doctor.replace(&server.kmip, &format!("localhost:{port}"));
     server.check(&line, 1, "FAIL  Discover Versions");

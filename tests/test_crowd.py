@@ -12,7 +12,7 @@ import pytest
 import wire
 from keystead import Keystead
 
-MOST = 128
+MOST = 384
 FILES = 1024
 CROWD = 1500
 

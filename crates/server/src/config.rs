@@ -150,8 +150,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Files that are not for the KMIP port: the administration port's 512 connections, and the server's own.
-    const OTHER_FILES: usize = 640;
+    /// Files that are not for the KMIP port: the administration port's 1,024 connections, and the server's own.
+    const OTHER_FILES: usize = 1152;
 
     /// As much of these as fits where so many files may be open (none: any number), since each connection is one. Else those who say
     /// nothing could take all of them before the rule that makes room for a newcomer is asked.
@@ -246,7 +246,7 @@ mod tests {
         let cases = [
             (None, (8192, 16384)),
             (Some(65_536), (8192, 16384)),
-            (Some(4096), (1152, 2304)),
+            (Some(4096), (981, 1963)),
             (Some(1024), (170, 342)),
             (Some(2), (1, 1)),
         ];

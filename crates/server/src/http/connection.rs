@@ -25,9 +25,9 @@ use super::attend::Peer;
 use crate::crowd::{Quiet, Shares, block};
 use crate::tls::Live;
 
-const CONNECTIONS: usize = 512;
+const CONNECTIONS: usize = 1024;
 /// From one address: it takes several to keep everybody else out.
-const CONNECTIONS_PER_ADDRESS: usize = 128;
+const CONNECTIONS_PER_ADDRESS: usize = 384;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEADERS: Duration = Duration::from_secs(15);
 const HEADER_BYTES: u32 = 32 * 1024;
@@ -83,10 +83,10 @@ impl House {
 
     fn receive(&self, stream: TcpStream, peer: SocketAddr, drain: watch::Receiver<()>) {
         let Ok(share) = self.shares.take(block(peer.ip())) else {
-            return self.turn_away(peer, "its address has 128 already");
+            return self.turn_away(peer, "its address has 384 already");
         };
         let Ok(seat) = self.seats.clone().try_acquire_owned() else {
-            return self.turn_away(peer, "there are 512 already");
+            return self.turn_away(peer, "there are 1024 already");
         };
         let (acceptor, service) = (TlsAcceptor::from(self.tls.admin()), self.service.clone());
         tokio::spawn(async move {

@@ -197,7 +197,15 @@ impl Engine {
         let adapter = client.adapter();
         // Who takes the key away does not need it.
         let takes_away = matches!(operation, Operation::Destroy | Operation::Revoke);
-        let Some(known) = self.quarantines.get(adapter.id, object).filter(|_| !takes_away) else { return Ok(None) };
+        if takes_away {
+            return Ok(None);
+        }
+        let Some(known) = self.quarantines.get(adapter.id, object) else {
+            return match self.quarantines.has_ended(adapter.id, object) {
+                true => self.is_still_there(adapter, object, now).await.map(|()| None),
+                false => Ok(None),
+            };
+        };
         let one = Use::of(client, *address, now);
         self.quarantines.say(&known, &one);
         if known.asked.is_some() {
@@ -210,12 +218,27 @@ impl Engine {
                 scope.also_if_possible(change);
                 Ok(Some(asked))
             }
-            Ok(None) => Ok(None),
+            Ok(None) => self.is_still_there(adapter, object, now).await.map(|()| None),
             Err(Failure::Failed(fault @ (Fault::Damaged(_) | Fault::Record(..)))) => {
                 tracing::error!(%object, %fault, "the record of a key's quarantine is damaged; the key is handed out all the same");
                 Ok(Some(Quarantine { asked: Some(one), ..known }))
             }
             Err(failure) => Err(failure),
+        }
+    }
+}
+
+impl Engine {
+    /// Has an operation tried again that has read a key which was destroyed since, at the end of its quarantine: it must not be handed out
+    /// and destroyed both.
+    async fn is_still_there(&self, adapter: &Adapter, object: Uuid, now: Timestamp) -> Result<(), Failure> {
+        let key = self.keyring.key(&adapter.key).await?;
+        let place = crate::record::place(adapter, object);
+        let record = self.store.get(&place).await?;
+        let stored = record.map(|record| crate::record::read(&key, &place, &record, now)).transpose()?;
+        match stored.is_some_and(|stored| !stored.object.is_destroyed()) {
+            true => Ok(()),
+            false => Err(Failure::Failed(Fault::Store(store::Error::Conflict(place)))),
         }
     }
 }

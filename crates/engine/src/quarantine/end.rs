@@ -128,7 +128,7 @@ impl Engine {
         let change =
             origin::Change { action: DELETE, type_uri: MANAGEMENT, kind: "kmip-object", id, name: None, message };
         scope.commit(origin.changed(&change, now)).await?;
-        self.quarantines.forget(adapter.id, id);
+        self.quarantines.end(adapter.id, id);
         tracing::info!(key = %id, "a key was destroyed at the end of its quarantine: nobody had asked for it");
         Ok(Step::Destroyed)
     }

@@ -2,7 +2,7 @@
 //!
 //! The invariant: it follows the records: what decides over a key is read from its record, with its tag.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -30,7 +30,12 @@ pub(crate) struct Quarantines {
     all: RwLock<BTreeMap<Place, Quarantine>>,
     count: AtomicUsize,
     said: Mutex<HashMap<Place, Timestamp>>,
+    /// Keys that were destroyed at the end of theirs, the latest of them.
+    ended: Mutex<VecDeque<Place>>,
 }
+
+/// Of so many ended quarantines it is remembered that they did: more than end while one request is under way.
+const ENDED: usize = 4096;
 
 impl Quarantines {
     /// What the store holds. Root keys may be out of use now, so tags are not looked at: that is done before anything is decided.
@@ -67,6 +72,22 @@ impl Quarantines {
         all.remove(&(adapter, object));
         self.count.store(all.len(), Ordering::Release);
         self.said.lock().remove(&(adapter, object));
+    }
+
+    /// Forgets that of a key which was destroyed at its end.
+    pub(crate) fn end(&self, adapter: Uuid, object: Uuid) {
+        let mut ended = self.ended.lock();
+        if ended.len() >= ENDED {
+            ended.pop_front();
+        }
+        ended.push_back((adapter, object));
+        drop(ended);
+        self.forget(adapter, object);
+    }
+
+    /// Whether the key was destroyed at the end of its quarantine, not long ago.
+    pub(crate) fn has_ended(&self, adapter: Uuid, object: Uuid) -> bool {
+        self.ended.lock().contains(&(adapter, object))
     }
 
     pub(crate) fn get(&self, adapter: Uuid, object: Uuid) -> Option<Quarantine> {

@@ -59,6 +59,8 @@ const PLATFORM: &[Ability] = &[
     (&[ListAuditEvents, ReadAuditState], &[Operator, Editor, Administrator]),
     // The installation's numbers: as an instance's.
     (&[ReadInstallationMetrics], &[Viewer, Operator, Editor, Administrator]),
+    // Backups hold all that the installation has, and the master key opens it.
+    (&[ReadBackups, CreateBackup, UpdateRecoveryKey, ChangeMasterKey], &[Administrator]),
     (&[ReadRoles], Role::ALL),
     // A public key.
     (&[ReadSigningKey], Role::ALL),

@@ -50,6 +50,10 @@ impl Unsealed {
     pub(super) async fn wait(config: &Config, signals: &mut Signals) -> Result<Option<Self>, Error> {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let folder = Folder::open(&config.data)?;
+        if folder.is_new() {
+            // What is in the way is better seen before anything is made.
+            drop(Listeners::bind(config)?);
+        }
         let control = Control::bind(&folder);
         let master = match master::open(config, &folder, &random)? {
             Found::Open(master) => Some(master),

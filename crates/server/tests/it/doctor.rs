@@ -92,15 +92,14 @@ fn without_a_certificate_what_comes_before_it_is_checked() {
 #[test]
 fn a_server_of_another_kind_is_recognised() {
     let (server, doctor) = server_and_doctor();
-    let admin: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(server.data().join("admin.json")).unwrap()).unwrap();
+    let admin: Value = serde_json::from_slice(&std::fs::read(server.data().join("admin.json")).unwrap()).unwrap();
     let port = admin["url"].as_str().unwrap().rsplit_once(':').unwrap().1;
     let line = doctor.replace(&server.kmip, &format!("localhost:{port}"));
     server.check(&line, 1, "FAIL  Discover Versions");
 }
 
 /// The outcomes of a check in the comparison of several servers.
-fn compared<'a>(report: &'a serde_json::Value, name: &str) -> Vec<&'a str> {
+fn compared<'a>(report: &'a Value, name: &str) -> Vec<&'a str> {
     let checks = report["compared"]["checks"].as_array().unwrap();
     checks.iter().filter(|check| check["name"] == name).map(|check| check["outcome"].as_str().unwrap()).collect()
 }
@@ -143,7 +142,7 @@ fn load_is_bounded_and_its_figures_are_told() {
     server.check(&format!("{} --parallel 65", doctor), 2, "65");
     server.check(&format!("{} --parallel 0", doctor), 2, "0");
     let outcome = server.run(&format!("{} --parallel 4 --json", doctor.replace("--load 0", "--load 1")));
-    let report: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
     let load = &report["servers"][0]["load"];
     assert!(load["handshakes"].as_u64().unwrap() > 0 && load["worst_ms"].is_number(), "{report:#}");
 }

@@ -72,8 +72,7 @@ impl Work {
             }
             self.pending.done(&groups);
             self.since_checkpoint += groups.iter().map(Frame::weight).sum::<usize>() as u64;
-            self.write_back_if_asked();
-            if let Err(error) = self.checkpoint_when_due() {
+            if let Err(error) = self.write_back_if_asked().and_then(|()| self.checkpoint_when_due()) {
                 tracing::warn!(%error, "a checkpoint was not finished; it is tried again after further changes");
                 if matches!(error, Error::Failed(_)) && !self.wait_after(&error) {
                     return;
@@ -106,9 +105,9 @@ impl Work {
     }
 
     /// Copies SQLite's own log back and empties it.
-    fn write_back_if_asked(&mut self) {
+    fn write_back_if_asked(&mut self) -> Result<(), Error> {
         if !self.pending.wants_write_back() {
-            return;
+            return Ok(());
         }
         let applied = self.session.applied();
         let outcome = self.session.write_back();
@@ -116,7 +115,8 @@ impl Work {
             self.durable.store(applied, Ordering::Release);
             self.since_checkpoint = 0;
         }
-        self.pending.wrote_back(outcome.err());
+        self.pending.wrote_back(outcome.clone().err());
+        outcome
     }
 
     /// Once a file of the commit log is full, so that it can be written over.

@@ -73,6 +73,14 @@ fn child() {
         let store = open(folder).await.unwrap();
         let journal = Arc::new(journal(folder));
         say("open");
+        // Scrubbed all the while, so that kills fall between its steps too. A store that is too busy for it says so.
+        let scrubbed = store.clone();
+        tokio::spawn(async move {
+            loop {
+                let _ = scrubbed.scrub().await;
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+        });
         let committers = (0..COMMITTERS).map(|committer| {
             let (store, journal) = (store.clone(), journal.clone());
             tokio::spawn(async move {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use store::{Batch, Change, Expect, Key, Kind, Space, Store, Term};
+use store::{Batch, Change, Expect, Key, Kind, Query, Space, Store, Term};
 
 const SPACE: Space = Space([4; 16]);
 const KIND: Kind = Kind(1);
@@ -100,6 +100,9 @@ async fn what_was_deleted_or_replaced_is_in_no_file() {
         let body = body(*id, *version, length(id + 3 * version));
         commit(&*store, Change::Put { key: key(*id), expect: Expect::Version(*version), body, terms: vec![] }).await;
     }
+    // A count waits until the tables show all of it, in SQLite's own log.
+    store.count(&Query { space: SPACE, kind: KIND, terms: vec![], after: 0, limit: 0 }).await.unwrap();
+    assert_eq!(found(folder.path(), &gone), []);
     store.scrub().await.unwrap();
     assert_eq!(found(folder.path(), &gone), []);
     for (id, version) in there {

@@ -134,14 +134,14 @@ def test_the_control_an_older_data_folder_is_flagged(tmp_path):
         rig = Rig(server, tmp_path, "control")
         rig.round(1)
         server.kill()
-        shutil.copytree(server.data, tmp_path / "yesterday")
+        shutil.copytree(server.data, tmp_path / "yesterday", ignore=shutil.ignore_patterns("*.sock"))
         server.start()
         with ledger.clients(server.port, rig.certificate, rig.book, "more") as drivers:
             while sum(driver.answers for driver in drivers) < 50 and not any(driver.ended for driver in drivers):
                 time.sleep(0.05)
         server.kill()
         shutil.rmtree(server.data)
-        shutil.copytree(tmp_path / "yesterday", server.data)
+        shutil.copytree(tmp_path / "yesterday", server.data, ignore=shutil.ignore_patterns("*.sock"))
         server.start()
         with pytest.raises(AssertionError, match="lost or changed"):
             rig.look()

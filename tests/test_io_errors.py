@@ -74,7 +74,7 @@ class Trial:
         self.killed = number % 2 == 1
 
     def fill(self, original):
-        shutil.copytree(original.folder / "data", self.folder / "data")
+        shutil.copytree(original.folder / "data", self.folder / "data", ignore=shutil.ignore_patterns("*.sock"))
         shutil.copy(original.folder / "book.jsonl", self.folder)
         self.certificate = original.certificate
 

@@ -81,7 +81,8 @@ POST   /identity/token
 POST   /oidc/token
 """
 METHODS = ("get", "put", "post", "delete", "head", "patch")
-OPEN = {"POST /identity/token", "POST /oidc/token", f"GET {DOCUMENT}", "GET /api/v1/health"}
+HEALTH = {f"GET /api/v1/health{part}" for part in ("", "/live", "/ready")}
+OPEN = {"POST /identity/token", "POST /oidc/token", f"GET {DOCUMENT}", *HEALTH}
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +133,7 @@ PARTS = {
     "policies": (r"^/api/v2/instance/policies$", EXAMPLES),
     "import token": (r"^/api/v2/import_token$", 3),
     "the rest of Key Protect": (r"^/(api/v2/(?!keys|instance/policies$|import_token$)|identity/|oidc/)", EXAMPLES),
-    "our own": (r"^/api/v1/", EXAMPLES // 3),
+    "our own": (r"^/(api/v1/|metrics$)", EXAMPLES // 3),
 }
 
 

@@ -40,7 +40,7 @@ class Original:
                     uids = [connection.call("Create", *wire.aes_256())["Unique Identifier"] for _ in range(KEYS)]
                     self.right.append((certificate, {uid: connection.material(uid) for uid in uids}))
             server.stop()
-            shutil.copytree(server.data, folder / "yesterday")
+            shutil.copytree(server.data, folder / "yesterday", ignore=shutil.ignore_patterns("*.sock"))
             server.start()
             for certificate, keys in self.right:
                 with wire.Connection(server.port, certificate) as connection:
@@ -51,7 +51,7 @@ class Original:
 
     def copy(self, to):
         to.mkdir()
-        shutil.copytree(self.folder / "data", to / "data")
+        shutil.copytree(self.folder / "data", to / "data", ignore=shutil.ignore_patterns("*.sock"))
         return to / "data" / "keystead.db"
 
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.figure
 
 CALLS = ["write", "pwrite64", "fsync", "fdatasync", "rename", "openat"]
 ERRORS = ["EIO", "ENOSPC", "EDQUOT"]
-STRIDE = 7
+STRIDE = 23
 AT_ONCE = 2
 REQUESTS = 25
 TRACED = ["-e", f"trace={','.join(CALLS)}"]

@@ -3,10 +3,10 @@
 //! The invariant: **what is counted was opened**, and what was destroyed after a backup was made does not come back with it.
 
 use crate::ledger::{Stored, space};
+use crate::record::{Entry, SealedVersion};
 use crate::{Call, DestroyedSort, Destruction, Error, Instance, Key, KeyManager, State};
 use kmip::Timestamp;
-use std::sync::Arc;
-use store::{Batch, Change, Expect, Space};
+use store::{Batch, Expect, Space};
 use uuid::Uuid;
 
 /// What was found, and opened.
@@ -49,11 +49,15 @@ impl KeyManager {
             (false, false) => found.root_keys += 1,
         }
         found.newest = found.newest.max(Some(key.created));
-        for version in self.sealed_versions(key).await? {
+        // Of a version that was retired long ago there is no material any more.
+        for Stored { entry: version, .. } in
+            self.sealed_versions(key).await?.iter().filter(|it| it.entry.erased.is_none())
+        {
             if key.extractable {
-                self.open_payload_of(&version.entry)?;
+                self.open_payload_of(version)?;
             } else {
-                self.opened(key, version.entry.id).await?.ok_or(Error::Damaged { what: "key version", id: key.id })?;
+                self.open_version(version)
+                    .unwrap_or(Err(Error::Damaged { what: SealedVersion::WHAT, id: version.id }))?;
                 found.versions += 1;
             }
         }
@@ -89,14 +93,9 @@ impl KeyManager {
 
     async fn bury_own(&self, record: &Destruction) -> Result<bool, Error> {
         let stored = self.ledger.shared::<Key>(space(record.instance), record.key).await?;
-        let Some(Stored { entry, version }) = stored else { return Ok(false) };
-        let versions = self.sealed_versions(&Arc::unwrap_or_clone(entry.clone())).await?;
-        let mut changes = vec![Change::Delete { key: crate::record::Entry::key(&*entry), version }];
-        changes.extend(
-            versions
-                .iter()
-                .map(|old| Change::Delete { key: crate::record::Entry::key(&old.entry), version: old.version }),
-        );
+        let Some(stored) = stored else { return Ok(false) };
+        let versions = self.sealed_versions(&stored.entry).await?;
+        let changes = self.taken_away(&stored, &versions).await?;
         self.ledger.commit(Batch { changes, events: Vec::new() }).await?;
         Ok(true)
     }

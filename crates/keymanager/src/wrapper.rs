@@ -187,17 +187,19 @@ impl KeyManager {
             if stored.entry.retired.is_some() {
                 return Err(Error::Version { key: key.id, version, refusal: VersionRefusal::Retired });
             }
-            if let Some(epoch) = self.keys.epoch(stored.entry.epoch.unwrap_or(0)) {
-                return open_version(&epoch, &stored.entry).map(Some);
+            if let Some(opened) = self.open_version(&stored.entry) {
+                return opened.map(Some);
             }
         }
         Err(damaged(version))
     }
-}
 
-fn open_version(epoch: &SealKey, version: &SealedVersion) -> Result<SealKey, Error> {
-    let material = epoch.open(MATERIAL, &owner(version), &version.sealed).map_err(|_| damaged(version.id))?;
-    Ok(SealKey::from_material(MATERIAL, &material)?)
+    /// Opens a version's material, retired or not; none where its epoch has ended.
+    pub(crate) fn open_version(&self, version: &SealedVersion) -> Option<Result<SealKey, Error>> {
+        let epoch = self.keys.epoch(version.epoch.unwrap_or(0))?;
+        let material = epoch.open(MATERIAL, &owner(version), &version.sealed).map_err(|_| damaged(version.id));
+        Some(material.and_then(|material| Ok(SealKey::from_material(MATERIAL, &material)?)))
+    }
 }
 
 fn damaged(version: Uuid) -> Error {

@@ -3,6 +3,7 @@
 //! This is the only crate that imports a crypto library. The invariant of this room: **what comes back from an unwrap is what was
 //! wrapped, under the same root key and the same additional data, or an error: never a wrong key.**
 
+mod hex;
 pub mod keys;
 pub mod master;
 pub mod primitive;

@@ -4,7 +4,6 @@
 
 mod error;
 mod file;
-mod hex;
 mod passphrase;
 
 pub use error::Error;

@@ -9,6 +9,7 @@ use crate::erasure::Erasure;
 use crate::instance::Making;
 use crate::key::{Found, SetForDeletion};
 use crate::ledger::Stored;
+use crate::record::SealedVersion;
 use crate::timers::left;
 use crate::{Call, Error, Event, Key, KeyManager, KmipKey, Refusal};
 use kmip::Timestamp;
@@ -178,13 +179,24 @@ impl KeyManager {
     ) -> Result<Vec<Change>, Error> {
         let key = &stored.entry;
         let versions = self.sealed_versions(key).await?;
-        let mut changes = vec![Change::Delete { key: key.place(), version: stored.version }];
-        changes.extend(versions.iter().map(|old| Change::Delete { key: old.entry.place(), version: old.version }));
-        changes.extend(self.freed_aliases(key).await?);
+        let mut changes = self.taken_away(stored, &versions).await?;
         changes.extend(asked.map(|first| Change::Delete { key: first.entry.place(), version: first.version }));
         let mut record = self.destruction_of(call, key, versions.iter().map(|old| old.entry.id).collect())?;
         record.set_asked(asked.map(|first| first.entry.word()));
         changes.push(self.ledger.put(Expect::Absent, &record));
+        Ok(changes)
+    }
+
+    /// The changes that take a key away with all that hangs on it: its versions, its aliases, the jobs of its rotations.
+    pub(crate) async fn taken_away(
+        &self,
+        stored: &Stored<Arc<Key>>,
+        versions: &[Stored<SealedVersion>],
+    ) -> Result<Vec<Change>, Error> {
+        let key = &stored.entry;
+        let mut changes = vec![Change::Delete { key: key.place(), version: stored.version }];
+        changes.extend(versions.iter().map(|old| Change::Delete { key: old.entry.place(), version: old.version }));
+        changes.extend(self.freed_aliases(key).await?);
         changes.extend(self.forgotten_jobs(key).await?);
         Ok(changes)
     }

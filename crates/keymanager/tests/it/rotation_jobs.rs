@@ -168,6 +168,8 @@ async fn what_was_retired_long_ago_is_erased_unless_something_is_under_it() {
     bench.rotate().await;
     bench.work().await;
     bench.retire("1", 0).await.unwrap();
+    let examined = async || bench.manager.examine().await.unwrap().versions;
+    assert_eq!(examined().await, 2, "a version that can be taken back must open in a backup");
     let round = async |seconds| bench.manager.do_what_is_due(later(seconds)).await.unwrap();
     assert_eq!(round(10).await.purged, 0);
     bench.kmip.put_under("dc0", bench.key.version);
@@ -175,6 +177,7 @@ async fn what_was_retired_long_ago_is_erased_unless_something_is_under_it() {
     bench.work().await;
     bench.kmip.put_under("dc0", bench.job().await.to);
     assert_eq!((round(11).await.purged, round(12).await.purged), (1, 0));
+    assert_eq!(examined().await, 1, "and one that is erased keeps no backup from being verified");
     let gone = bench.unretire("1", 12).await;
     assert!(matches!(gone, Err(Error::Version { refusal: VersionRefusal::Erased, .. })));
     let call = call(bench.key.instance, Action::ListVersionUse);

@@ -6,6 +6,7 @@
 
 use super::content::{self, Content};
 use super::{Error, Master};
+use crate::hex;
 use crate::primitive::{Random, SealKey, digest, equal};
 use nix::fcntl::OFlag;
 use std::fs::{File, OpenOptions};
@@ -131,15 +132,11 @@ fn refusal(path: &Path, master: &Master, slots: [&Slot; 2]) -> Error {
     match other {
         Some(whole) => Error::MasterKey {
             path: path.to_owned(),
-            expected: hex(whole.fingerprint),
-            found: hex(&master.fingerprint),
+            expected: hex::encode(whole.fingerprint).to_string(),
+            found: hex::encode(&master.fingerprint).to_string(),
         },
         None => Error::Damaged(path.to_owned()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn io_error(path: &Path, source: io::Error) -> Error {

@@ -1,7 +1,8 @@
 //! The key file: one line, `keystead-master-key-1:` and 64 hexadecimal digits.
 
-use super::{Error, hex};
+use super::Error;
 use crate::Secret;
+use crate::hex;
 use crate::primitive::{Random, random_secret};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;

@@ -1,7 +1,8 @@
 //! Passphrases: Argon2id with parameters and a salt that are kept beside the data. They are not secret.
 
-use super::{Error, hex};
+use super::Error;
 use crate::Secret;
+use crate::hex;
 use crate::primitive::Random;
 use argon2::{Algorithm, Argon2, Params, Version};
 use std::fmt;

@@ -3,8 +3,8 @@
 //! The invariant: **a slip of the pen is found before the share is used**: the last field is a checksum over all that comes before.
 
 use super::{KEY, Kind, MOST, Share};
-use crate::Secret;
 use crate::primitive::digest;
+use crate::{Secret, hex};
 use std::fmt::Write;
 use zeroize::Zeroizing;
 
@@ -27,8 +27,8 @@ impl Share {
         let Share { kind, set, number, of, threshold, check, key } = self;
         let mut text = Zeroizing::new(String::with_capacity(256));
         // Writing to a String can't fail.
-        let _ = write!(text, "{PREFIX} {} set={} share={number} of={of}", kind.word(), *hex(set));
-        let _ = write!(text, " threshold={threshold} check={} key={}", *hex(check), *hex(key.expose()));
+        let _ = write!(text, "{PREFIX} {} set={} share={number} of={of}", kind.word(), *hex::encode(set));
+        let _ = write!(text, " threshold={threshold} check={} key={}", *hex::encode(check), *hex::encode(key.expose()));
         let sum = sum(&text);
         let _ = write!(text, " sum={sum}");
         text
@@ -76,21 +76,9 @@ fn field<'a>(word: &'a str, name: &str) -> Option<&'a str> {
 /// The first four bytes of a digest of the text.
 fn sum(text: &str) -> String {
     let [a, b, c, d, ..] = digest(&[b"keystead share sum", &[0], text.as_bytes()]);
-    (*hex(&[a, b, c, d])).clone()
-}
-
-fn hex(bytes: &[u8]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex::encode(&[a, b, c, d]).to_string()
 }
 
 fn bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let pair = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return None;
-    }
-    (0..text.len()).step_by(2).map(pair).collect::<Option<Vec<u8>>>().map(Zeroizing::new)
+    hex::decode(text.as_bytes()).ok().filter(|bytes| 2 * bytes.len() == text.len())
 }

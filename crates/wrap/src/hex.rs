@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 /// The bytes in lower case.
-pub(super) fn encode(bytes: &[u8]) -> Zeroizing<String> {
+pub(crate) fn encode(bytes: &[u8]) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
     for byte in bytes {
         text.extend([digit(byte >> 4), digit(byte & 15)]);
@@ -12,7 +12,7 @@ pub(super) fn encode(bytes: &[u8]) -> Zeroizing<String> {
 }
 
 /// The bytes that pairs of digits stand for, or the place (from 0) of what is none. An odd last digit is left out.
-pub(super) fn decode(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, usize> {
+pub(crate) fn decode(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, usize> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
     for (index, pair) in text.chunks_exact(2).enumerate() {
         let high = value(pair[0]).ok_or(2 * index)?;

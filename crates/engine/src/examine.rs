@@ -45,7 +45,7 @@ impl Engine {
     /// The first thing that can't be opened; an adapter whose root key may not be used is counted, and none.
     pub async fn examine(&self) -> Result<Examined, Error> {
         let mut found = Examined::default();
-        for adapter in self.registry.all_adapters() {
+        for adapter in self.registry.all() {
             self.examine_adapter(&adapter, &mut found).await?;
         }
         Ok(found)

@@ -63,13 +63,7 @@ impl Engine {
         by: &Actor,
         now: Timestamp,
     ) -> Result<ObjectView, Error> {
-        for _ in 0..ATTEMPTS {
-            match self.try_to_destroy(adapter, id, force, by, now).await {
-                Err(error) if error.is_conflict() => {}
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Refused(Refusal::Busy))
+        until_decided(|| self.try_to_destroy(adapter, id, force, by, now)).await
     }
 
     /// Makes an object active again that was deactivated: KMIP has no way back (KMIP 1.4, 3.22), and a key that was deactivated by mistake
@@ -85,13 +79,7 @@ impl Engine {
         by: &Actor,
         now: Timestamp,
     ) -> Result<ObjectView, Error> {
-        for _ in 0..ATTEMPTS {
-            match self.try_to_reactivate(adapter, id, reason, by, now).await {
-                Err(error) if error.is_conflict() => {}
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Refused(Refusal::Busy))
+        until_decided(|| self.try_to_reactivate(adapter, id, reason, by, now)).await
     }
 
     async fn try_to_reactivate(
@@ -144,4 +132,15 @@ fn destroyed(object: &mut Object, force: bool, by: &str, now: Timestamp) -> Resu
         _ => lifecycle::destroy_by_force(object, by, now),
     };
     Ok(outcome.map_err(Failure::from)?)
+}
+
+/// Makes a change, again for as long as others' commits come before it: each time it is decided anew.
+pub(crate) async fn until_decided<T, F: Future<Output = Result<T, Error>>>(change: impl Fn() -> F) -> Result<T, Error> {
+    for _ in 0..ATTEMPTS {
+        match change().await {
+            Err(error) if error.is_conflict() => {}
+            outcome => return outcome,
+        }
+    }
+    Err(Error::Refused(Refusal::Busy))
 }

@@ -18,16 +18,15 @@ pub(crate) use list::Quarantines;
 pub use rules::Refusal;
 
 use crate::Engine;
+use crate::beside;
 use crate::error::{Failure, Fault};
-use crate::exchange::ATTEMPTS;
-use crate::manage::Error;
+use crate::manage::{Error, until_decided};
 use crate::object::Object;
 use crate::origin::{Change, Origin};
 use crate::record::Stored;
 use crate::registry::{Actor, Adapter};
 use crate::scope::Scope;
 use crate::usage::Use;
-use crate::{beside, error};
 pub(crate) use record::QUARANTINE;
 
 /// The actions of its events; IBM has none.
@@ -99,13 +98,7 @@ impl Engine {
         by: &Actor,
         now: Timestamp,
     ) -> Result<Quarantine, Error> {
-        for _ in 0..ATTEMPTS {
-            match self.try_quarantine(adapter, object, new, by, now).await {
-                Err(error) if error.is_conflict() => {}
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Refused(error::Refusal::Busy))
+        until_decided(|| self.try_quarantine(adapter, object, new, by, now)).await
     }
 
     async fn try_quarantine(
@@ -142,13 +135,7 @@ impl Engine {
     /// # Errors
     /// No such key, one that is not in quarantine, a root key that can't be used, failures of the store.
     pub async fn release(&self, adapter: &Adapter, object: Uuid, by: &Actor, now: Timestamp) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS {
-            match self.try_release(adapter, object, by, now).await {
-                Err(error) if error.is_conflict() => {}
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Refused(error::Refusal::Busy))
+        until_decided(|| self.try_release(adapter, object, by, now)).await
     }
 
     async fn try_release(&self, adapter: &Adapter, id: Uuid, by: &Actor, now: Timestamp) -> Result<(), Error> {

@@ -220,13 +220,6 @@ impl Registry {
         adapters
     }
 
-    /// The adapters of all instances, by identifier.
-    pub(crate) fn all_adapters(&self) -> Vec<Arc<Adapter>> {
-        let mut adapters: Vec<_> = self.snapshot.load().adapters.values().cloned().collect();
-        adapters.sort_by_key(|adapter| adapter.id);
-        adapters
-    }
-
     /// The adapters under a root key, by name.
     pub fn adapters_under(&self, root_key: KeyRef) -> Vec<Arc<Adapter>> {
         self.adapters(root_key.instance).into_iter().filter(|adapter| adapter.root_key() == root_key).collect()

@@ -12,13 +12,12 @@ use super::life::{Refusal, Stage, Step};
 use super::{Deletion, StandardKey};
 use crate::Engine;
 use crate::error::{Failure, Refusal as Kmip};
-use crate::exchange::ATTEMPTS;
 use crate::lifecycle;
-use crate::manage::Error;
+use crate::manage::{Error, until_decided};
 use crate::object::Object;
 use crate::origin::{Change, Origin};
 use crate::record::Stored;
-use crate::registry::{Actor, Adapter};
+use crate::registry::Actor;
 use crate::scope::Scope;
 use crate::viewer::Viewed;
 
@@ -88,24 +87,19 @@ impl Engine {
         by: &Actor,
         now: Timestamp,
     ) -> Result<StandardKey, Error> {
-        for _ in 0..ATTEMPTS {
-            let (adapter, _) = self.standard_key_record(instance, id).await?.ok_or(Error::NotFound("key"))?;
-            match self.try_step(&adapter, id, step, by, now).await {
-                Err(error) if error.is_conflict() => {}
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Refused(Kmip::Busy))
+        until_decided(|| self.try_step(instance, id, step, by, now)).await
     }
 
     async fn try_step(
         &self,
-        adapter: &Adapter,
+        instance: Uuid,
         id: Uuid,
         step: Step,
         by: &Actor,
         now: Timestamp,
     ) -> Result<StandardKey, Error> {
+        let (adapter, _) = self.standard_key_record(instance, id).await?.ok_or(Error::NotFound("key"))?;
+        let adapter = &*adapter;
         let refused = |refusal| Error::StandardKey(id, refusal);
         let mut stored = self.stored(adapter, id, now).await?.ok_or(refused(Refusal::Purged))?;
         Stage::of(&stored.object).after(step).map_err(refused)?;

@@ -109,16 +109,10 @@ async fn set(caller: Caller, State(app): State<Shared>, Body(new): Body<NewRecov
     shown(&app, recovery)
 }
 
-/// Whoever has rights in an instance alone has none here.
 fn whole(caller: &Caller) -> Result<(), Error> {
-    match caller.instance.is_nil() {
-        true => Ok(()),
-        false => Err(Error::refused(
-            403,
-            "INSTALLATION_ONLY_ERR",
-            "backups are the installation's: this takes a role on the installation as a whole, and no instance named",
-        )),
-    }
+    caller.whole(
+        "backups are the installation's: this takes a role on the installation as a whole, and no instance named",
+    )
 }
 
 fn shown(app: &Shared, recovery: Recovery) -> Answer {

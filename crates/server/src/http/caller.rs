@@ -47,6 +47,17 @@ impl Caller {
         kmip_service::actor(self)
     }
 
+    /// Whether no instance is named: whoever has rights in one alone has none in what is the whole installation's, of which `whose` tells.
+    ///
+    /// # Errors
+    /// 403 otherwise.
+    pub(super) fn whole(&self, whose: &str) -> Result<(), Error> {
+        match self.instance.is_nil() {
+            true => Ok(()),
+            false => Err(Error::refused(403, "INSTALLATION_ONLY_ERR", whose)),
+        }
+    }
+
     /// The key ring, as the key manager takes it.
     pub(super) fn ring(&self) -> Option<&str> {
         self.ring.as_deref()

@@ -42,14 +42,10 @@ pub(super) fn add_to(routes: Routes) -> Routes {
     responses((status = 200, description = "OpenMetrics 1.0 where it is accepted, else Prometheus' text format 0.0.4", body = String, content_type = "text/plain"))
 )]
 async fn show(caller: Caller, State(app): State<Shared>, headers: HeaderMap) -> Result<Response, Error> {
-    if !caller.instance.is_nil() {
-        return Err(Error::refused(
-            403,
-            "INSTALLATION_ONLY_ERR",
-            "these numbers are of all instances: leave the header `Bluemix-Instance` out, and use an API key that is for the \
-             installation. An instance's own are at /api/v1/metrics",
-        ));
-    }
+    caller.whole(
+        "these numbers are of all instances: leave the header `Bluemix-Instance` out, and use an API key that is for the \
+         installation. An instance's own are at /api/v1/metrics",
+    )?;
     Ok(answer(&app, &headers).await)
 }
 

@@ -125,17 +125,12 @@ async fn unstage(caller: Caller, State(app): State<Shared>) -> Answer {
     Ok(Reply::no_content())
 }
 
-/// Whoever has rights in an instance alone has none here.
+/// What is changed, for the event; and whether the caller may speak for the installation.
 fn changes(caller: &Caller, what: &str) -> Result<(), Error> {
     caller.visit.is_about("server-certificate", what);
-    match caller.instance.is_nil() {
-        true => Ok(()),
-        false => Err(Error::refused(
-            403,
-            "INSTALLATION_ONLY_ERR",
-            "the server's certificates are the installation's: this takes a role on the installation as a whole, and no instance named",
-        )),
-    }
+    caller.whole(
+        "the server's certificates are the installation's: this takes a role on the installation as a whole, and no instance named",
+    )
 }
 
 /// Files are read and flushed and keys used, which would hold up connections.

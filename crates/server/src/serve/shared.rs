@@ -6,6 +6,7 @@
 use super::Error;
 use super::origin::Origin;
 use crate::folder::Folder;
+use crate::pki::hexadecimal;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -149,10 +150,6 @@ fn read(path: &PathBuf) -> std::io::Result<Zeroizing<String>> {
 
 fn origin_of(share: &Share) -> Origin {
     Origin::Shares { set: hexadecimal(&share.set()), threshold: share.threshold(), of: share.of() }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether a new master key may be made here: nothing was ever sealed under another.

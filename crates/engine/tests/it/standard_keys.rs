@@ -32,7 +32,7 @@ async fn restore(bench: &Bench, key: &str) -> Outcome {
 }
 
 async fn purge(bench: &Bench, key: &str) -> Outcome {
-    bench.engine.purge_standard_key(bench.instance, uuid(key), &by(), bench.now()).await
+    bench.engine.purge_standard_key(bench.instance, uuid(key), &by(), bench.now(), &[]).await
 }
 
 async fn shown(bench: &Bench, key: &str) -> Option<StandardKey> {
@@ -316,7 +316,7 @@ async fn what_never_was_or_is_anothers_is_not_found() {
             engine.delete_standard_key(instance, id, &by(), now).await,
             engine.restore_standard_key(instance, id, &by(), now).await,
             engine.erase_standard_key(instance, id, &by(), now).await,
-            engine.purge_standard_key(instance, id, &by(), now).await,
+            engine.purge_standard_key(instance, id, &by(), now, &[]).await,
         ] {
             assert!(matches!(outcome, Err(Error::NotFound("key"))), "{outcome:?}");
         }
@@ -489,7 +489,7 @@ async fn each_step_has_its_event() {
     engine.delete_standard_key(instance, id, &actor, now).await.unwrap();
     engine.restore_standard_key(instance, id, &actor, now).await.unwrap();
     engine.delete_standard_key(instance, id, &actor, now).await.unwrap();
-    engine.purge_standard_key(instance, id, &actor, now).await.unwrap();
+    engine.purge_standard_key(instance, id, &actor, now, &[]).await.unwrap();
     let events = bench.committed().await.split_off(seen);
     let actions: Vec<&str> = events.iter().map(|event| event["action"].as_str().unwrap()).collect();
     assert_eq!(actions, ["kms.secrets.delete", "kms.secrets.restore", "kms.secrets.delete", "kms.secrets.purge"]);

@@ -136,7 +136,8 @@ impl KeyManager {
         match found {
             Found::Own(stored) => {
                 let versions = self.sealed_versions(key).await?;
-                let record = self.destruction_of(call, key, versions.iter().map(|old| old.entry.id).collect(), asked)?;
+                let record =
+                    self.destruction_of(call, key, versions.iter().map(|old| old.entry.id).collect(), asked)?;
                 changes.push(self.ledger.put(Expect::Absent, &record));
                 changes.extend(self.taken_away(stored, &versions).await?);
                 self.commit(call, Batch { changes, events: vec![success(call, &key.target())] }, false).await

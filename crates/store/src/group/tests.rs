@@ -102,10 +102,12 @@ async fn a_scrub_that_was_left_half_way_is_begun_anew() {
     assert_eq!(store.wipe(true).await, Ok(Wiped::Blocked));
     let body = vec![0xA7; 999];
     let is_there = || {
-        let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+        let files =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
         files.filter(|bytes| bytes.windows(body.len()).any(|window| window == body)).count() > 0
     };
-    let put = Change::Put { key: *batch(2).changes[0].key(), expect: Expect::Absent, body: body.clone(), terms: vec![] };
+    let put =
+        Change::Put { key: *batch(2).changes[0].key(), expect: Expect::Absent, body: body.clone(), terms: vec![] };
     let delete = Change::Delete { key: *put.key(), version: 1 };
     for change in [put, delete] {
         store.commit(Batch { changes: vec![change], events: vec![] }).await.unwrap();

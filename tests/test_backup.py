@@ -341,6 +341,36 @@ def test_what_was_destroyed_since_is_not_brought_back(tmp_path):
         assert set(rest.Api(again, again.api_key, api.instance).listed()) == {root, standard, kept}
 
 
+def test_a_kmip_object_is_buried_while_its_root_key_is_disabled(tmp_path):
+    with Keystead(tmp_path, {"purge_after": 0, "enable_after": 0}) as server:
+        kit, house = Kit(server, tmp_path / "kit"), rest.House(server)
+        api = house.manager(house.default_instance())
+        purger = house.person("KeyPurge", "Reader", instance=api.instance)
+        (root,) = server.json("rootkey", "list")
+        certificate = server.issue("vc")
+        with wire.Connection(server.port, certificate) as connection:
+            doomed, kept = (connection.call("Create", *wire.aes_256())["Unique Identifier"] for _ in range(2))
+        rest.empty(api.act(root["id"], "disable"))
+        backup = create(server, tmp_path / "before.backup")
+        rest.empty(api.act(root["id"], "enable"))
+        rest.empty(api.ask("DELETE", f"/keys/{doomed}"))
+        rest.empty(purger.ask("DELETE", f"/keys/{doomed}/purge"))
+    again = restored(tmp_path / "again", backup, kit, "--tombstones", server.data)
+    assert doomed in again.said and kept not in again.said, again.said
+    again.timers = {"enable_after": 0}
+    with again:
+        there = rest.Api(again, again.api_key, api.instance)
+        for enabled in (False, True):
+            assert there.ask("GET", f"/keys/{doomed}/metadata").status_code == 404
+            assert there.ask("GET", f"/keys/{kept}/metadata").status_code == 200
+            if not enabled:
+                rest.empty(there.act(root["id"], "enable"))
+        with wire.Connection(again.port, certificate) as connection:
+            assert connection.material(kept)
+            with pytest.raises(wire.Refused):
+                connection.material(doomed)
+
+
 @pytest.mark.parametrize("form", ["file", "passphrase"])
 def test_the_new_master_key_is_another_one(ready, tmp_path, form):
     server, kit, backup, uids = ready

@@ -68,8 +68,7 @@ impl Keystead {
         let elapsed = begin.elapsed();
         let out = self.folder.join("client");
         ready(&mut child, async || self.issue("default", &out)).await?;
-        let identity = Identity::read(&out.join("bench.crt"), &out.join("bench.key"))?;
-        let client = tls::client(&tls::read_certificates(&out.join("ca.crt"))?, identity)?;
+        let client = issued(&out)?;
         greeted(&self.peer(&child, client.clone())).await?.close().await;
         Ok((child, client, elapsed))
     }
@@ -90,15 +89,13 @@ impl Keystead {
 
     /// The identity that `install` had issued.
     pub(crate) fn identity(&self) -> Result<Identity, Error> {
-        let out = self.folder.join("client");
-        Identity::read(&out.join("bench.crt"), &out.join("bench.key"))
+        identity(&self.folder.join("client"))
     }
 
     /// A client of an adapter, whose certificate is issued for it.
     pub(crate) fn client(&self, adapter: &str, out: &Path) -> Result<Arc<rustls::ClientConfig>, Error> {
         self.issue(adapter, out)?;
-        let identity = Identity::read(&out.join("bench.crt"), &out.join("bench.key"))?;
-        tls::client(&tls::read_certificates(&out.join("ca.crt"))?, identity)
+        issued(out)
     }
 
     fn issue(&self, adapter: &str, out: &Path) -> Result<(), Error> {
@@ -112,6 +109,15 @@ impl Keystead {
         let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Err(Error::Command { command: format!("{command:?}"), stderr })
     }
+}
+
+fn identity(out: &Path) -> Result<Identity, Error> {
+    Identity::read(&out.join("bench.crt"), &out.join("bench.key"))
+}
+
+/// The client whose certificate was issued into a folder.
+fn issued(out: &Path) -> Result<Arc<rustls::ClientConfig>, Error> {
+    tls::client(&tls::read_certificates(&out.join("ca.crt"))?, identity(out)?)
 }
 
 /// Tries until it works; the last error counts once the server has ended or the time is up.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use kmip::attribute;
 use kmip::{DateTime, Timestamp, Version};
-use store::{Batch, Change, Expect, Query, Record, Term};
+use store::{Batch, Change, Expect, Key, Query, Record, Term};
 use uuid::Uuid;
 use wrap::primitive::Random;
 
@@ -185,14 +185,14 @@ impl<'e> Scope<'e> {
     pub(crate) async fn bury(&mut self, stored: &Stored) -> Result<(), Failure> {
         let (adapter, id) = (self.origin.adapter(), stored.object.id.0);
         let key = self.key().await?;
-        self.changes.push(Change::Delete { key: place(adapter, id), version: stored.version });
         self.changes.push(put(&key, grave(adapter, id), &stored.object, Expect::Absent, 1));
-        self.bury_beside(id).await
+        self.take_away(id, place(adapter, id), stored.version).await
     }
 
-    /// What stands beside an object goes with it.
-    async fn bury_beside(&mut self, id: Uuid) -> Result<(), Failure> {
+    /// Has an object's record taken away, and what stands beside it.
+    pub(crate) async fn take_away(&mut self, id: Uuid, key: Key, version: u64) -> Result<(), Failure> {
         let adapter = self.origin.adapter();
+        self.changes.push(Change::Delete { key, version });
         self.engine.uses.forget(&Place { adapter: adapter.id, object: id });
         for kind in [USAGE, QUARANTINE] {
             if let Some(Record { key, version, .. }) = self.engine.store.get(&beside::place(adapter, kind, id)).await? {

@@ -9,6 +9,7 @@ mod statement;
 pub use statement::{CONTEXT, HOSTS};
 
 use crate::ledger::{Stored, place, term};
+use crate::shred::Replaced;
 use crate::{Call, DEFAULT_RING, Error, Extent, Key, KeyManager};
 use kmip::Timestamp;
 use store::{Batch, Expect, Space, Term};
@@ -146,22 +147,17 @@ impl KeyManager {
         Ok(self.keys.signing_key()?.public_key())
     }
 
-    /// Does what is pending: replaces the epoch where a root key was purged, scrubs the store, signs the records. Several that are
-    /// pending share one round, and whoever comes second finds nothing left. Says how many were done.
+    /// Does what is pending: replaces the epoch where a root key was purged or a version of one erased, scrubs the store, signs the
+    /// records. Several that are pending share one round, and whoever comes second finds nothing left. Says how many were done.
     ///
     /// # Errors
     /// What stood in the way: it is taken up again by the next call.
     pub async fn finish_destructions(&self, now: Timestamp) -> Result<usize, Error> {
         let _alone = self.shredder.round.lock().await;
         let pending = self.ledger.all::<Destruction>(Space::INSTALLATION, vec![pending()]).await?;
-        if pending.is_empty() {
-            self.finish_epoch().await?;
-            return self.scrub_if_wanted().await.map(|()| 0);
-        }
-        let of_roots = pending.iter().any(|stored| stored.entry.sort == DestroyedSort::Root);
-        let replaced = if of_roots { Some(self.replace_epoch().await?) } else { None };
-        self.ledger.store().scrub().await?;
-        let mut done = 0;
+        let replaced = self.replace_epoch_if_owed(&pending).await?;
+        self.scrub_if(!pending.is_empty() || replaced.is_some()).await?;
+        let done = pending.len();
         for Stored { mut entry, version } in pending {
             if entry.sort == DestroyedSort::Root {
                 entry.old_epoch = replaced.map(|replaced| replaced.old);
@@ -170,14 +166,22 @@ impl KeyManager {
             self.sign_destruction(&mut entry, now)?;
             let changes = vec![self.ledger.put(Expect::Version(version), &entry)];
             self.ledger.commit(Batch { changes, events: Vec::new() }).await?;
-            done += 1;
         }
         Ok(done)
     }
 
-    /// What was erased without a record of its own.
-    async fn scrub_if_wanted(&self) -> Result<(), Error> {
-        if !self.shredder.wants_scrub() {
+    async fn replace_epoch_if_owed(&self, pending: &[Stored<Destruction>]) -> Result<Option<Replaced>, Error> {
+        let of_roots = pending.iter().any(|stored| stored.entry.sort == DestroyedSort::Root);
+        if of_roots || self.owes_epoch().await? {
+            return self.replace_epoch().await.map(Some);
+        }
+        self.finish_epoch().await.map(|()| None)
+    }
+
+    /// Scrubs where there is reason to, or where something was erased without a record of its own.
+    async fn scrub_if(&self, needed: bool) -> Result<(), Error> {
+        // Taken before: what is erased meanwhile may have come too late for this one.
+        if !self.shredder.take_wish() && !needed {
             return Ok(());
         }
         let scrubbed = self.ledger.store().scrub().await;
@@ -197,23 +201,26 @@ impl KeyManager {
         self.finish_destructions(now).await
     }
 
-    /// The record of a key of the key manager's own that is being purged.
-    pub(crate) fn destruction_of(&self, call: &Call, key: &Key, versions: Vec<Uuid>) -> Result<Destruction, Error> {
+    /// The record of a key of the key manager's own that is being purged; `asked`: on whose word, before its time.
+    pub(crate) fn destruction_of(
+        &self,
+        call: &Call,
+        key: &Key,
+        versions: Vec<Uuid>,
+        asked: Option<(Timestamp, String)>,
+    ) -> Result<Destruction, Error> {
         let sort = if key.extractable { DestroyedSort::Standard } else { DestroyedSort::Root };
-        self.drafted_destruction(call, key, sort, versions)
+        self.drafted_destruction(call, key, sort, versions, asked)
     }
 
-    /// The record of a KMIP object that was purged: pending from now on. It is purged by the KMIP service, in a batch of its own.
-    pub(crate) async fn record_kmip_destruction(
+    /// The record of a KMIP object that is being purged.
+    pub(crate) fn destruction_of_kmip(
         &self,
         call: &Call,
         key: &Key,
         asked: Option<(Timestamp, String)>,
-    ) -> Result<(), Error> {
-        let mut record = self.drafted_destruction(call, key, DestroyedSort::Kmip, vec![key.id])?;
-        record.set_asked(asked);
-        let changes = vec![self.ledger.put(Expect::Absent, &record)];
-        Ok(self.ledger.commit(Batch { changes, events: Vec::new() }).await?)
+    ) -> Result<Destruction, Error> {
+        self.drafted_destruction(call, key, DestroyedSort::Kmip, vec![key.id], asked)
     }
 
     fn drafted_destruction(
@@ -222,7 +229,9 @@ impl KeyManager {
         key: &Key,
         sort: DestroyedSort,
         versions: Vec<Uuid>,
+        asked: Option<(Timestamp, String)>,
     ) -> Result<Destruction, Error> {
+        let (asked, asked_by) = asked.unzip();
         let adapters = match sort {
             DestroyedSort::Root => self.kmip().registrations(key.instance, Some(key.id)),
             DestroyedSort::Standard | DestroyedSort::Kmip => Vec::new(),
@@ -240,8 +249,8 @@ impl KeyManager {
             deleted_by: key.deleted_by.clone(),
             purged: call.now,
             purged_by: call.actor.clone(),
-            asked: None,
-            asked_by: None,
+            asked,
+            asked_by,
             old_epoch: None,
             new_epoch: None,
             statement: None,
@@ -254,13 +263,6 @@ impl KeyManager {
         record.signature = Some(self.keys.signing_key()?.sign(CONTEXT, &statement).to_vec());
         record.statement = Some(statement);
         Ok(())
-    }
-}
-
-impl Destruction {
-    /// Who asked for an erasure at once, and when.
-    pub(crate) fn set_asked(&mut self, asked: Option<(Timestamp, String)>) {
-        (self.asked, self.asked_by) = asked.unzip();
     }
 }
 

@@ -4,7 +4,6 @@
 //! was restored and deleted again needs two people again.
 
 use crate::audit::{Target, success};
-use crate::key::Found;
 use crate::ledger::{Stored, place, space};
 use crate::{Call, Error, Key, KeyManager};
 use kmip::Timestamp;
@@ -57,7 +56,7 @@ impl KeyManager {
     /// As [`KeyManager::key`]; [`Error::NotDeleted`]; [`Error::SecondPerson`] for the first person again; as
     /// [`KeyManager::purge`].
     pub async fn erase(&self, call: &Call, id: &str) -> Result<Erased, Error> {
-        let key = self.find(call, id, None).await?.into_key(call);
+        let key = self.find(call, id, None).await?.key(call);
         let deleted = key.deleted.ok_or(Error::NotDeleted(key.id))?;
         match self.standing_erasure(call, &key).await? {
             Some(first) if first.entry.asked_by == call.actor => Err(Error::SecondPerson {
@@ -65,7 +64,7 @@ impl KeyManager {
                 by: first.entry.asked_by.clone(),
                 until: self.until(&first.entry),
             }),
-            Some(first) => Ok(Erased::Done(Box::new(self.purge_at_once(call, id, first).await?))),
+            Some(first) => Ok(Erased::Done(Box::new(self.purge_and_destroy(call, id, Some(&first)).await?))),
             None => self.ask_for_erasure(call, &key, deleted).await.map(Erased::Asked),
         }
     }
@@ -75,7 +74,7 @@ impl KeyManager {
     /// # Errors
     /// As [`KeyManager::key`]; [`Error::NotFound`] where there is none.
     pub async fn erasure(&self, call: &Call, id: &str) -> Result<(Erasure, Timestamp), Error> {
-        let key = self.find(call, id, None).await?.into_key(call);
+        let key = self.find(call, id, None).await?.key(call);
         let standing = self.standing_erasure(call, &key).await?.ok_or_else(|| none(&key))?;
         let until = self.until(&standing.entry);
         Ok((standing.entry, until))
@@ -86,7 +85,7 @@ impl KeyManager {
     /// # Errors
     /// As [`KeyManager::erasure`]; [`Error::Busy`].
     pub async fn forgo_erasure(&self, call: &Call, id: &str) -> Result<(), Error> {
-        let key = self.find(call, id, None).await?.into_key(call);
+        let key = self.find(call, id, None).await?.key(call);
         let standing = self.standing_erasure(call, &key).await?.ok_or_else(|| none(&key))?;
         let changes = vec![Change::Delete { key: standing.entry.place(), version: standing.version }];
         let target = Target { id: key.id.to_string(), name: &key.name };
@@ -115,15 +114,17 @@ impl KeyManager {
         Ok(stored.filter(|stored| Some(stored.entry.deleted) == key.deleted && call.now <= self.until(&stored.entry)))
     }
 
-    async fn purge_at_once(&self, call: &Call, id: &str, first: Stored<Erasure>) -> Result<Key, Error> {
-        match self.find(call, id, None).await? {
-            Found::Own(_) => self.purge_own(call, id, Some(&first)).await,
-            Found::Kmip(key) => {
-                let removal = vec![Change::Delete { key: first.entry.place(), version: first.version }];
-                // Whoever takes the request back at the same moment comes first, or too late.
-                self.ledger.commit(Batch { changes: removal, events: Vec::new() }).await.map_err(conflict_is_busy)?;
-                self.purge_kmip_now(call, &key, Some(first.entry.word())).await
-            }
+    /// The change that removes what was asked for of a key's erasure, standing or lapsed, since the key goes. What the key goes for
+    /// must be there still: whoever takes it back at the same moment comes first, or too late.
+    pub(crate) async fn forgotten_erasure(
+        &self,
+        instance: Uuid,
+        key: Uuid,
+        asked: Option<&Stored<Erasure>>,
+    ) -> Result<Option<Change>, Error> {
+        match asked {
+            Some(first) => Ok(Some(first.removal().1)),
+            None => Ok(self.ledger.get::<Erasure>(space(instance), key).await?.map(|stored| stored.removal().1)),
         }
     }
 }
@@ -137,8 +138,4 @@ fn busy(error: Error) -> Error {
         Error::Store(store::Error::Conflict(_)) => Error::Busy,
         other => other,
     }
-}
-
-fn conflict_is_busy(error: store::Error) -> Error {
-    busy(error.into())
 }

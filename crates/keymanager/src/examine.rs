@@ -7,7 +7,6 @@ use crate::record::{Entry, SealedVersion};
 use crate::{Call, DestroyedSort, Destruction, Error, Instance, Key, KeyManager, State};
 use kmip::Timestamp;
 use store::{Batch, Expect, Space};
-use uuid::Uuid;
 
 /// What was found, and opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,39 +63,50 @@ impl KeyManager {
         Ok(())
     }
 
-    /// Destroys again what a record of destruction tells of, where it is here: in a store that was restored from a backup which is older
-    /// than the destruction. The record stands here afterwards. Says whether there was anything to destroy.
+    /// Destroys again what records of destruction tell of, in a store that was restored from a backup which is older than they are. They
+    /// stand here afterwards. Says which of them were of keys that were here.
+    ///
+    /// The backup's epoch is in force again, and with it a copy of the data folder from before a root key's destruction would open:
+    /// it is replaced once more, whether the key was in the backup or made after it.
     ///
     /// # Errors
-    /// [`Error::Damaged`], [`Error::Store`], and what the KMIP service says.
-    pub async fn bury(&self, record: &Destruction, now: Timestamp) -> Result<bool, Error> {
-        let call = Call::internal(record.instance, crate::Action::PurgeKey, "restore", now);
-        let found = match record.sort {
-            DestroyedSort::Kmip => self.bury_kmip(&call, record.key).await?,
-            DestroyedSort::Root | DestroyedSort::Standard => self.bury_own(record).await?,
-        };
-        if self.ledger.get::<Destruction>(Space::INSTALLATION, record.id).await?.is_none() {
-            let changes = vec![self.ledger.put(Expect::Absent, record)];
-            self.ledger.commit(Batch { changes, events: Vec::new() }).await?;
+    /// [`Error::Damaged`], [`Error::Store`], [`Error::Keys`], and what the KMIP service says.
+    pub async fn bury<'r>(&self, records: &'r [Destruction], now: Timestamp) -> Result<Vec<&'r Destruction>, Error> {
+        let _alone = self.shredder.round.lock().await;
+        let (mut buried, mut of_roots) = (Vec::new(), false);
+        for record in records {
+            if self.ledger.get::<Destruction>(Space::INSTALLATION, record.id).await?.is_some() {
+                continue;
+            }
+            of_roots = of_roots || record.sort == DestroyedSort::Root;
+            if self.bury_one(record, now).await? {
+                buried.push(record);
+            }
         }
-        Ok(found)
+        if of_roots {
+            self.replace_epoch().await?;
+        }
+        if of_roots || !buried.is_empty() {
+            self.ledger.store().scrub().await?;
+        }
+        Ok(buried)
     }
 
-    async fn bury_kmip(&self, call: &Call, key: Uuid) -> Result<bool, Error> {
-        let Some(found) = self.kmip().get(call.instance, key).await? else { return Ok(false) };
-        if found.deleted.is_none() {
-            self.kmip().delete(call, key).await?;
+    /// Puts the record, and takes away what is here of its key, in one batch. Says whether anything was.
+    async fn bury_one(&self, record: &Destruction, now: Timestamp) -> Result<bool, Error> {
+        let (instance, key) = (record.instance, record.key);
+        let mut changes = vec![self.ledger.put(Expect::Absent, record)];
+        changes.extend(self.forgotten_erasure(instance, key, None).await?);
+        if record.sort == DestroyedSort::Kmip && self.kmip().get(instance, key).await?.is_some() {
+            let call = Call::internal(instance, crate::Action::PurgeKey, "restore", now);
+            self.kmip().bury(&call, key, &changes).await?;
+            return Ok(true);
         }
-        self.kmip().purge(call, key).await?;
-        Ok(true)
-    }
-
-    async fn bury_own(&self, record: &Destruction) -> Result<bool, Error> {
-        let stored = self.ledger.shared::<Key>(space(record.instance), record.key).await?;
-        let Some(stored) = stored else { return Ok(false) };
-        let versions = self.sealed_versions(&stored.entry).await?;
-        let changes = self.taken_away(&stored, &versions).await?;
+        let stored = self.ledger.shared::<Key>(space(instance), key).await?;
+        if let Some(stored) = &stored {
+            changes.extend(self.taken_away(stored, &self.sealed_versions(&stored.entry).await?).await?);
+        }
         self.ledger.commit(Batch { changes, events: Vec::new() }).await?;
-        Ok(true)
+        Ok(stored.is_some())
     }
 }

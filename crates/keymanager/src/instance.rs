@@ -13,11 +13,22 @@ use crate::identity::again;
 use crate::import_token::SealedToken;
 use crate::ledger::{Stored, place, space};
 use crate::record::{Entry, SealedVersion};
-use crate::{Alias, Call, Error, Extent, KeyManager, KeyRing, KmipCounts, RotationJob, text};
+use crate::{Alias, Call, Erasure, Error, Extent, KeyManager, KeyRing, KmipCounts, RotationJob, text};
 use kmip::Timestamp;
 use std::collections::BTreeMap;
-use store::{Batch, Expect, Key, Space, Term};
+use store::{Batch, Expect, Key, Kind, Space, Term};
 use uuid::Uuid;
+
+/// What stands in an instance's space beside its keys.
+const GOES_WITH_IT: [Kind; 7] = [
+    KeyRing::KIND,
+    Alias::KIND,
+    SealedVersion::KIND,
+    Policies::KIND,
+    SealedToken::KIND,
+    RotationJob::KIND,
+    Erasure::KIND,
+];
 
 /// A key manager instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,9 +124,7 @@ impl KeyManager {
         let instance = stored.entry.id;
         self.holds_nothing(instance).await?;
         let mut removals = BTreeMap::from([stored.removal()]);
-        for kind in
-            [KeyRing::KIND, Alias::KIND, SealedVersion::KIND, Policies::KIND, SealedToken::KIND, RotationJob::KIND]
-        {
+        for kind in GOES_WITH_IT {
             removals.extend(self.ledger.removals(space(instance), kind).await?);
         }
         for service_id in self.service_ids_of(instance).await? {

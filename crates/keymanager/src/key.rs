@@ -22,6 +22,7 @@ pub(crate) use policy::MONTHS;
 pub use policy::{DualAuth, PolicyStamp, Rotation, RotationSetting, SetForDeletion};
 
 pub(crate) use find::{Found, absent};
+pub(crate) use version::owing;
 pub use version::{KeyVersion, VersionRefusal, VersionUse};
 
 use crate::audit::Target;
@@ -196,7 +197,12 @@ impl SealedVersion {
 
     pub(crate) fn found_by(&self) -> Vec<Term> {
         let to_erase = self.retired.is_some() && self.erased.is_none();
-        [of_key(self.key)].into_iter().chain(to_erase.then(version::retired)).collect()
+        let owing = self.erased.is_some() && self.epoch.is_some();
+        [of_key(self.key)]
+            .into_iter()
+            .chain(to_erase.then(version::retired))
+            .chain(owing.then(version::owing))
+            .collect()
     }
 }
 
@@ -208,7 +214,7 @@ impl KeyManager {
     /// [`Error::NotFound`]; [`Error::Unauthorized`] where it is outside the caller's reach, and where it is not there and they
     /// could not have seen it; [`Error::Damaged`], [`Error::Store`].
     pub async fn key(&self, call: &Call, id_or_alias: &str, ring: Option<&str>) -> Result<Key, Error> {
-        Ok(self.find(call, id_or_alias, ring).await?.into_key(call))
+        Ok(self.find(call, id_or_alias, ring).await?.key(call))
     }
 
     /// A standard key with its payload: what was imported or generated, and for a KMIP object its sealed bytes. A root key's payload
@@ -230,7 +236,7 @@ impl KeyManager {
                 self.kmip().sealed(call.instance, key.id).await?.map(|sealed| Secret::new(sealed.into()))
             }
         };
-        Ok((found.into_key(call), payload))
+        Ok((found.key(call), payload))
     }
 
     /// The records of a key's versions.

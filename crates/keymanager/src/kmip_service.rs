@@ -6,6 +6,7 @@
 use crate::{Call, Error};
 use async_trait::async_trait;
 use kmip::Timestamp;
+use store::Change;
 use uuid::Uuid;
 
 /// The prefix of the names of KMIP objects as standard keys (IBM: migration guide of KMIP for VMware).
@@ -100,8 +101,6 @@ pub struct KmipCounts {
 /// What came of a batch of adapters whose keys were to be wrapped anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RewrapBatch {
-    /// How many were.
-    pub done: usize,
     /// Those that could not be: the adapter's name, and why. They stay under the older version, which goes on unwrapping.
     pub failed: Vec<(String, String)>,
     /// After which adapter the next batch begins; none when this was the last one.
@@ -140,8 +139,11 @@ pub trait KmipService: Send + Sync {
     async fn restore(&self, call: &Call, id: Uuid) -> Result<KmipKey, Error>;
     /// Erases the material of what was deleted or destroyed, since it can't be restored any more. The rest stays until it is purged.
     async fn erase(&self, call: &Call, id: Uuid) -> Result<(), Error>;
-    /// Erases what was deleted, for good.
-    async fn purge(&self, call: &Call, id: Uuid) -> Result<(), Error>;
+    /// Erases what was deleted, for good. The key manager's own changes go into the service's batch: all of it is done, or nothing.
+    async fn purge(&self, call: &Call, id: Uuid, also: &[Change]) -> Result<(), Error>;
+    /// Takes away what a restored store has still, in whichever state it is, and whether or not its root key can be used. As with
+    /// [`KmipService::purge`], all of it in one batch.
+    async fn bury(&self, call: &Call, id: Uuid, also: &[Change]) -> Result<(), Error>;
     /// The adapters that seal under a root key, or under any of the instance's.
     fn registrations(&self, instance: Uuid, key: Option<Uuid>) -> Vec<Registration>;
     /// Wraps the keys of some adapters under a root key again, after it was rotated: all of a batch in one change.
@@ -190,7 +192,11 @@ impl KmipService for NoKmipService {
         Err(Error::NotFound { what: "key", name: id.to_string() })
     }
 
-    async fn purge(&self, _: &Call, id: Uuid) -> Result<(), Error> {
+    async fn purge(&self, _: &Call, id: Uuid, _: &[Change]) -> Result<(), Error> {
+        Err(Error::NotFound { what: "key", name: id.to_string() })
+    }
+
+    async fn bury(&self, _: &Call, id: Uuid, _: &[Change]) -> Result<(), Error> {
         Err(Error::NotFound { what: "key", name: id.to_string() })
     }
 

@@ -49,7 +49,8 @@ pub(crate) struct SealedVersion {
     pub(crate) created: Timestamp,
     /// Empty when it was erased.
     pub(crate) sealed: Vec<u8>,
-    /// The epoch that a root key's material is sealed under; none: 0, from before there were epochs.
+    /// The epoch that a root key's material is sealed under; none: 0, from before there were epochs. Of what was erased: the one that
+    /// its material was under, until that is destroyed.
     pub(crate) epoch: Option<u64>,
     /// Since when it unwraps no more.
     pub(crate) retired: Option<Timestamp>,

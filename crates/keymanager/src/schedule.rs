@@ -175,7 +175,7 @@ impl KeyManager {
         let outcome = match due {
             Due::Expiry => self.expire(&call, key).await,
             Due::Rotation => self.rotate_due(&call, key.entry.id).await,
-            Due::Purge => self.purge_due(&call, &key.entry.id.to_string()).await.map(|_| ()),
+            Due::Purge => self.purge_pending(&call, &key.entry.id.to_string(), None).await.map(|_| ()),
         };
         self.note(due, &call, key.entry.id, outcome, round).await;
     }

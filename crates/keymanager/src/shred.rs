@@ -1,11 +1,12 @@
 //! Crypto-shredding: what was purged can't be opened any more, whatever was copied before and whoever has the master key.
 //!
-//! Root key versions are sealed under the epoch key. After a purge a new epoch is begun, every version that remains is sealed anew
-//! under it, and the older epoch is ended: its key is overwritten in the keys file. The invariant: **an epoch is ended only when no
+//! Root key versions are sealed under the epoch key. After a purge, or when a retired version was erased, a new epoch is begun, every
+//! version that remains is sealed anew under it, and the older epoch is ended: its key is overwritten in the keys file. The invariant: **an epoch is ended only when no
 //! record is sealed under it, and when none that somebody is about to write can be**: who seals holds [`Sealing`] until the
 //! record is committed, and the round waits for those that began before it.
 
 use crate::change::ATTEMPTS;
+use crate::key::owing;
 use crate::ledger::{Stored, place, space};
 use crate::record::{Entry, SealedVersion};
 use crate::{Error, Instance, Key, KeyManager};
@@ -20,7 +21,6 @@ use wrap::keys::{Epoch, Keys};
 const PAGE: usize = 256;
 
 /// One round at a time, and who seals meanwhile.
-#[derive(Default)]
 pub(crate) struct Shredder {
     pub(crate) round: Mutex<()>,
     sealing: RwLock<()>,
@@ -28,13 +28,21 @@ pub(crate) struct Shredder {
     scrub: AtomicBool,
 }
 
+impl Default for Shredder {
+    /// What was erased before a start may not have been scrubbed.
+    fn default() -> Self {
+        Shredder { round: Mutex::default(), sealing: RwLock::default(), scrub: AtomicBool::new(true) }
+    }
+}
+
 impl Shredder {
-    /// Has the store scrubbed in the next round.
+    /// Has the store scrubbed in the next round. To be called once what was erased is committed.
     pub(crate) fn want_scrub(&self) {
         self.scrub.store(true, Ordering::Release);
     }
 
-    pub(crate) fn wants_scrub(&self) -> bool {
+    /// Whether that was wanted. The scrub that begins now fulfils it; what is wanted meanwhile waits for another one.
+    pub(crate) fn take_wish(&self) -> bool {
         self.scrub.swap(false, Ordering::AcqRel)
     }
 }
@@ -78,6 +86,16 @@ impl KeyManager {
         self.change_keys(|keys| keys.begin_epoch().map(drop)).await?;
         self.finish_epoch().await?;
         Ok(Replaced { old, new: self.keys.newest().number })
+    }
+
+    /// Whether a version was erased whose epoch is in force still.
+    pub(crate) async fn owes_epoch(&self) -> Result<bool, Error> {
+        for instance in self.ledger.all::<Instance>(Space::INSTALLATION, Vec::new()).await? {
+            if self.ledger.count::<SealedVersion>(space(instance.entry.id), vec![owing()]).await? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Brings what the master key itself sealed, before there were epochs, under one. To be called by one at a time.
@@ -146,13 +164,10 @@ impl KeyManager {
 
     /// Whether it is a root key's version under that epoch. Before there were epochs, only its key tells.
     async fn is_under(&self, version: &SealedVersion, epoch: u64) -> Result<bool, Error> {
-        // A version that was retired long ago has no material any more, so it is under none.
-        if version.erased.is_some() {
-            return Ok(false);
-        }
         match version.epoch {
             Some(number) => Ok(number == epoch),
-            None if epoch > 0 => Ok(false),
+            // A version that was erased has no material any more.
+            None if epoch > 0 || version.erased.is_some() => Ok(false),
             None => {
                 let key = self.ledger.kept::<Key>(space(version.instance), version.key).await?;
                 Ok(key.is_some_and(|key| !key.extractable))

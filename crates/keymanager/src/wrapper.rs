@@ -82,8 +82,12 @@ impl KeyManager {
         Ok(())
     }
 
-    /// Seals the same material under another epoch. None where the epoch that it is under was ended.
+    /// Seals the same material under another epoch, or under none where it was erased. None where the epoch that it is under was ended.
     pub(crate) fn reseal_version(&self, version: &mut SealedVersion, epoch: &Epoch) -> Result<Option<()>, Error> {
+        if version.erased.is_some() {
+            version.epoch = None;
+            return Ok(Some(()));
+        }
         let Some(key) = self.keys.epoch(version.epoch.unwrap_or(0)) else { return Ok(None) };
         let material = key.open(MATERIAL, &owner(version), &version.sealed).map_err(|_| damaged(version.id))?;
         self.seal_version(version, &material, epoch).map(Some)

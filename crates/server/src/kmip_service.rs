@@ -11,7 +11,7 @@ use engine::standard_key::{StandardKey, StandardKeyPage, Which};
 use keymanager::{
     Call, Error, KmipCounts, KmipKey, KmipOrder, KmipPage, KmipService, Registration, RewrapBatch, RewrapPage,
 };
-use store::Order;
+use store::{Change, Order};
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 use wrap::KeyRef;
@@ -63,9 +63,14 @@ impl KmipService for Kmip {
         changed(call, id, key).map(drop)
     }
 
-    async fn purge(&self, call: &Call, id: Uuid) -> Result<(), Error> {
-        let key = self.0.purge_standard_key(call.instance, id, &actor(call), call.now).await;
+    async fn purge(&self, call: &Call, id: Uuid, also: &[Change]) -> Result<(), Error> {
+        let key = self.0.purge_standard_key(call.instance, id, &actor(call), call.now, also).await;
         changed(call, id, key).map(drop)
+    }
+
+    async fn bury(&self, call: &Call, id: Uuid, also: &[Change]) -> Result<(), Error> {
+        let buried = self.0.bury_standard_key(call.instance, id, &actor(call), call.now, also).await;
+        buried.map_err(|error| told(error, id))
     }
 
     fn registrations(&self, instance: Uuid, key: Option<Uuid>) -> Vec<Registration> {
@@ -86,7 +91,7 @@ impl KmipService for Kmip {
             // The greater part of the time is the clients'.
             tokio::time::sleep((begun.elapsed() * PAUSES).min(LONGEST_PAUSE)).await;
         }
-        Ok(RewrapBatch { done: batch.done, failed: batch.failed, next: batch.next })
+        Ok(RewrapBatch { failed: batch.failed, next: batch.next })
     }
 
     async fn settled(&self) {

@@ -52,8 +52,9 @@ pub(crate) trait Writer: Send + 'static {
     /// None of the batches was applied; or it is unknown, which is [`Error::Failed`] and final.
     fn apply(&mut self, batches: Vec<Batch>) -> Result<Vec<Outcome>, Error>;
 
-    /// Takes a step of overwriting what is no longer needed. A step is short: commits come between two.
-    fn wipe(&mut self) -> Result<Wiped, Error>;
+    /// Takes a step of overwriting what is no longer needed. A step is short: commits come between two. The first one begins anew,
+    /// whatever somebody else left half-way.
+    fn wipe(&mut self, first: bool) -> Result<Wiped, Error>;
 
     /// Writes back what can be, and releases the storage, also what is held for reading.
     fn close(self) -> Result<(), Error>;

@@ -42,7 +42,7 @@ pub(crate) struct Grouped<R: Reader> {
 
 enum Job {
     Commit { batch: Batch, answer: oneshot::Sender<Outcome>, _room: OwnedSemaphorePermit },
-    Wipe { answer: oneshot::Sender<Result<Wiped, Error>> },
+    Wipe { first: bool, answer: oneshot::Sender<Result<Wiped, Error>> },
     Close { answer: oneshot::Sender<Outcome> },
 }
 
@@ -66,9 +66,9 @@ impl<R: Reader> Grouped<R> {
         })
     }
 
-    async fn wipe(&self) -> Result<Wiped, Error> {
+    async fn wipe(&self, first: bool) -> Result<Wiped, Error> {
         let (answer, outcome) = oneshot::channel();
-        self.queue.send(Job::Wipe { answer }).map_err(|_| Error::Closed)?;
+        self.queue.send(Job::Wipe { first, answer }).map_err(|_| Error::Closed)?;
         outcome.await.unwrap_or(Err(Error::Closed))
     }
 
@@ -115,11 +115,12 @@ impl<R: Reader> Store for Grouped<R> {
     }
 
     async fn scrub(&self) -> Result<(), Error> {
+        let mut first = true;
         for _ in 0..WIPES {
             self.check_open()?;
             self.reader.written_back().await?;
             loop {
-                match self.wipe().await? {
+                match self.wipe(std::mem::take(&mut first)).await? {
                     Wiped::Part => {}
                     Wiped::Blocked => break,
                     Wiped::All => return Ok(()),
@@ -190,7 +191,7 @@ impl<W: Writer> Committer<W> {
                 self.commit(group);
                 match last {
                     None => {}
-                    Some(Last::Wipe(answer)) => drop(answer.send(self.wipe())),
+                    Some(Last::Wipe(first, answer)) => drop(answer.send(self.wipe(first))),
                     Some(Last::Close(answer)) => {
                         let _ = answer.send(self.writer.close());
                         return;
@@ -203,8 +204,8 @@ impl<W: Writer> Committer<W> {
         }
     }
 
-    fn wipe(&mut self) -> Result<Wiped, Error> {
-        let wiped = self.failed.clone().map_or_else(|| self.writer.wipe(), Err);
+    fn wipe(&mut self, first: bool) -> Result<Wiped, Error> {
+        let wiped = self.failed.clone().map_or_else(|| self.writer.wipe(first), Err);
         if let Err(error @ Error::Failed(_)) = &wiped {
             self.failed = Some(error.clone());
         }
@@ -231,7 +232,7 @@ impl<W: Writer> Committer<W> {
 
 /// What ended a group.
 enum Last {
-    Wipe(oneshot::Sender<Result<Wiped, Error>>),
+    Wipe(bool, oneshot::Sender<Result<Wiped, Error>>),
     Close(oneshot::Sender<Outcome>),
 }
 
@@ -254,7 +255,7 @@ impl Group {
                     group.batches.push(batch);
                     group.answers.push((answer, room));
                 }
-                Some(Job::Wipe { answer }) => return (group, Some(Last::Wipe(answer))),
+                Some(Job::Wipe { first, answer }) => return (group, Some(Last::Wipe(first, answer))),
                 Some(Job::Close { answer }) => return (group, Some(Last::Close(answer))),
                 None => break,
             }

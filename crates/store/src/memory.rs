@@ -91,7 +91,7 @@ impl Writer for MemoryWriter {
         Ok(batches.iter().map(|batch| maps.apply(batch)).collect())
     }
 
-    fn wipe(&mut self) -> Result<Wiped, Error> {
+    fn wipe(&mut self, _: bool) -> Result<Wiped, Error> {
         Ok(Wiped::All)
     }
 

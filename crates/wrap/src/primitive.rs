@@ -52,13 +52,9 @@ pub fn random_secret(random: &dyn Random, length: usize) -> Result<Secret, Error
 
 /// SHA-256 over the parts one after another, without separators: where their borders matter, the caller marks them.
 pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = sha::Context::new(&sha::SHA256);
-    for part in parts {
-        context.update(part);
-    }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
+    let mut hasher = Hasher::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    hasher.finish()
 }
 
 /// SHA-256 of what comes in parts.

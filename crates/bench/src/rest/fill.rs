@@ -47,10 +47,15 @@ impl Tenant {
         self.request("GET", &format!("/api/v2/keys?{query}"), "")
     }
 
+    /// A new root key.
+    pub(super) async fn root_key(&self, session: &mut Session, name: &str) -> Result<String, Error> {
+        let made = read(session, &self.new_key(name, false)).await?;
+        Ok(made["resources"][0]["id"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// Wrap and unwrap of 32 bytes under a new root key.
     pub(super) async fn ciphers(&self, session: &mut Session) -> Result<[(&'static str, Request); 2], Error> {
-        let made = read(session, &self.new_key("bench-root", false)).await?;
-        let key = made["resources"][0]["id"].as_str().unwrap_or_default().to_owned();
+        let key = self.root_key(session, "bench-root").await?;
         let action = |name: &str, body: Value| {
             self.request("POST", &format!("/api/v2/keys/{key}/actions/{name}"), &body.to_string())
         };

@@ -101,7 +101,7 @@ pub(crate) async fn run(args: &RotationArgs) -> Result<RotationReport, Error> {
     let peer = Peer { address: keystead.admin(), tls: tls::anonymous(&admin.roots)?, process: child.process() };
     let mut session = Session::open(&peer).await?;
     let tenant = Tenant::enter(&mut session, &admin.api_key).await?;
-    let root = tenant.root_key(&mut session).await?;
+    let root = tenant.root_key(&mut session, "bench-rotated").await?;
     say(&format!("{} adapters", args.adapters));
     for number in 0..args.adapters {
         session.ask(&tenant.new_adapter(&format!("bench-{number}"), &root)).await?;
@@ -237,11 +237,6 @@ async fn fetch(
 }
 
 impl Tenant {
-    async fn root_key(&self, session: &mut Session) -> Result<String, Error> {
-        let made = read(session, &self.new_key("bench-rotated", false)).await?;
-        Ok(made["resources"][0]["id"].as_str().unwrap_or_default().to_owned())
-    }
-
     fn new_adapter(&self, name: &str, root: &str) -> Request {
         let kind = "application/vnd.ibm.kms.kmip_adapter+json";
         let resource = json!({"name": name, "profile": "native_1.0", "profile_data": {"crk_id": root}});

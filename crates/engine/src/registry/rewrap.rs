@@ -30,8 +30,6 @@ pub struct Rewrap {
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rewrapped {
-    /// How many adapters' keys are wrapped anew.
-    pub done: usize,
     /// Those that can't be, by name, and why.
     pub failed: Vec<(String, String)>,
     /// After which adapter to go on, while there are more.
@@ -57,11 +55,10 @@ impl Registry {
                 Err(failure) => return Err(failure.into()),
             }
         }
-        let done = renewed.len();
-        if done > 0 {
+        if !renewed.is_empty() {
             self.exchange(renewed, by, now).await?;
         }
-        Ok(Rewrapped { done, failed, next })
+        Ok(Rewrapped { failed, next })
     }
 
     /// Waits for the changes that are under way.

@@ -16,7 +16,7 @@ use crate::lifecycle;
 use crate::manage::{Error, until_decided};
 use crate::object::Object;
 use crate::origin::{Change, Origin};
-use crate::record::Stored;
+use crate::record::{self, Stored};
 use crate::registry::Actor;
 use crate::scope::Scope;
 use crate::viewer::Viewed;
@@ -33,7 +33,7 @@ impl Engine {
         by: &Actor,
         now: Timestamp,
     ) -> Result<StandardKey, Error> {
-        self.step(instance, id, Step::Delete, by, now).await
+        self.step(instance, id, Step::Delete, by, now, &[]).await
     }
 
     /// Takes a deletion back, or a destruction by KMIP: the object is what it was, byte for byte. One that was destroyed comes back without
@@ -48,7 +48,7 @@ impl Engine {
         by: &Actor,
         now: Timestamp,
     ) -> Result<StandardKey, Error> {
-        self.step(instance, id, Step::Restore, by, now).await
+        self.step(instance, id, Step::Restore, by, now, &[]).await
     }
 
     /// Erases the material of a deleted or destroyed key, since the time for taking that back is over. All else stays.
@@ -62,10 +62,11 @@ impl Engine {
         by: &Actor,
         now: Timestamp,
     ) -> Result<StandardKey, Error> {
-        self.step(instance, id, Step::Erase, by, now).await
+        self.step(instance, id, Step::Erase, by, now, &[]).await
     }
 
-    /// Erases a deleted key's material for good and gives its names back. A tombstone stays.
+    /// Erases a deleted key's material for good and gives its names back. A tombstone stays. Other records' changes go into the same
+    /// batch.
     ///
     /// # Errors
     /// No such key, one that is not deleted or is purged already, and as [`Engine::delete_standard_key`].
@@ -75,8 +76,34 @@ impl Engine {
         id: Uuid,
         by: &Actor,
         now: Timestamp,
+        also: &[store::Change],
     ) -> Result<StandardKey, Error> {
-        self.step(instance, id, Step::Purge, by, now).await
+        self.step(instance, id, Step::Purge, by, now, also).await
+    }
+
+    /// Takes away a key of a restored store that was purged after the backup was made, in whichever state it is here. That works
+    /// without its root key, which may be disabled or deleted: nothing is opened, and so no tombstone is made, which would bear a tag
+    /// under the adapter's key. The record of destruction, one of the changes that go into the same batch, says what it was.
+    ///
+    /// # Errors
+    /// No such key, a record that can't be read, failures of the store.
+    pub async fn bury_standard_key(
+        &self,
+        instance: Uuid,
+        id: Uuid,
+        by: &Actor,
+        now: Timestamp,
+        also: &[store::Change],
+    ) -> Result<(), Error> {
+        let (adapter, record) = self.standard_key_record(instance, id).await?.ok_or(Error::NotFound("key"))?;
+        let origin = Origin::Administrator { adapter: &adapter, by };
+        let mut scope = Scope::administrative(self, &origin, now);
+        scope.release_names(&record::unverified(&record)?).await?;
+        scope.take_away(id, record.key, record.version).await?;
+        also.iter().for_each(|change| scope.also(change.clone()));
+        let change = told(Step::Purge, id, None);
+        scope.commit(origin.changed(&change, now)).await?;
+        Ok(())
     }
 
     async fn step(
@@ -86,8 +113,9 @@ impl Engine {
         step: Step,
         by: &Actor,
         now: Timestamp,
+        also: &[store::Change],
     ) -> Result<StandardKey, Error> {
-        until_decided(|| self.try_step(instance, id, step, by, now)).await
+        until_decided(|| self.try_step(instance, id, step, by, now, also)).await
     }
 
     async fn try_step(
@@ -97,6 +125,7 @@ impl Engine {
         step: Step,
         by: &Actor,
         now: Timestamp,
+        also: &[store::Change],
     ) -> Result<StandardKey, Error> {
         let (adapter, _) = self.standard_key_record(instance, id).await?.ok_or(Error::NotFound("key"))?;
         let adapter = &*adapter;
@@ -108,11 +137,15 @@ impl Engine {
         let lost = take(step, &mut stored, &mut scope).await?;
         let message =
             (!lost.is_empty()).then(|| format!("without its names that another key has now: {}", lost.join(", ")));
-        let message = message.as_deref();
-        let change = Change { action: step.action(), type_uri: "kms/secrets", kind: "key", id, name: None, message };
+        also.iter().for_each(|change| scope.also(change.clone()));
+        let change = told(step, id, message.as_deref());
         scope.commit(origin.changed(&change, now)).await?;
         Ok(StandardKey::of(adapter, &Viewed { object: Arc::clone(&stored.object), verified: true }))
     }
+}
+
+fn told(step: Step, id: Uuid, message: Option<&str>) -> Change<'_> {
+    Change { action: step.action(), type_uri: "kms/secrets", kind: "key", id, name: None, message }
 }
 
 /// Takes a step; gives the names that the key has lost to others.

@@ -260,7 +260,7 @@ async fn an_adapter_goes_when_nothing_in_it_can_be_read() {
                 ("deleted" | "both" | "live", _) => drop(delete().await),
                 _ => {
                     delete().await;
-                    engine.purge_standard_key(bench.instance, uuid(key), &by(), now).await.unwrap();
+                    engine.purge_standard_key(bench.instance, uuid(key), &by(), now, &[]).await.unwrap();
                 }
             }
         }

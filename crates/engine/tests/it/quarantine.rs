@@ -147,7 +147,7 @@ async fn what_is_decided_otherwise_ends_it() {
     for key in [&purged, &deleted] {
         bench.engine.delete_standard_key(bench.instance, uuid(key), &by(), bench.now()).await.unwrap();
     }
-    bench.engine.purge_standard_key(bench.instance, uuid(&purged), &by(), bench.now()).await.unwrap();
+    bench.engine.purge_standard_key(bench.instance, uuid(&purged), &by(), bench.now(), &[]).await.unwrap();
     bench.pass(31 * DAY);
     assert_eq!(end(&bench).await, NOTHING);
     let left: Vec<Uuid> = bench.engine.quarantined(bench.instance).iter().map(|each| each.object).collect();

@@ -32,7 +32,7 @@ async fn restore(bench: &Bench, key: &str) -> Outcome {
 }
 
 async fn purge(bench: &Bench, key: &str) -> Outcome {
-    bench.engine.purge_standard_key(bench.instance, uuid(key), &by(), bench.now()).await
+    bench.engine.purge_standard_key(bench.instance, uuid(key), &by(), bench.now(), &[]).await
 }
 
 async fn shown(bench: &Bench, key: &str) -> Option<StandardKey> {
@@ -316,7 +316,7 @@ async fn what_never_was_or_is_anothers_is_not_found() {
             engine.delete_standard_key(instance, id, &by(), now).await,
             engine.restore_standard_key(instance, id, &by(), now).await,
             engine.erase_standard_key(instance, id, &by(), now).await,
-            engine.purge_standard_key(instance, id, &by(), now).await,
+            engine.purge_standard_key(instance, id, &by(), now, &[]).await,
         ] {
             assert!(matches!(outcome, Err(Error::NotFound("key"))), "{outcome:?}");
         }
@@ -489,7 +489,7 @@ async fn each_step_has_its_event() {
     engine.delete_standard_key(instance, id, &actor, now).await.unwrap();
     engine.restore_standard_key(instance, id, &actor, now).await.unwrap();
     engine.delete_standard_key(instance, id, &actor, now).await.unwrap();
-    engine.purge_standard_key(instance, id, &actor, now).await.unwrap();
+    engine.purge_standard_key(instance, id, &actor, now, &[]).await.unwrap();
     let events = bench.committed().await.split_off(seen);
     let actions: Vec<&str> = events.iter().map(|event| event["action"].as_str().unwrap()).collect();
     assert_eq!(actions, ["kms.secrets.delete", "kms.secrets.restore", "kms.secrets.delete", "kms.secrets.purge"]);
@@ -583,4 +583,41 @@ async fn no_key_is_given_after_its_deletion() {
     }
     over.store(true, std::sync::atomic::Ordering::SeqCst);
     busy.await.unwrap();
+}
+
+/// In a restored store a key is buried in whichever state it is, and whether or not its root key can be used. Nothing of it is left, and
+/// its names are free.
+#[tokio::test]
+async fn a_key_is_buried_without_its_root_key() {
+    for disabled in [false, true] {
+        for deleted in [false, true] {
+            let bench = Bench::new().await;
+            let before = bench.store.records().await;
+            let key = bench.key(&[named("buried")]).await;
+            bench.material(&key).await;
+            if deleted {
+                delete(&bench, &key).await.unwrap();
+            }
+            if disabled {
+                bench.disable().await;
+                assert!(purge(&bench, &key).await.is_err());
+            }
+            let place = store::Key { space: store::Space([9; 16]), kind: Kind(0x40), id: [9; 16] };
+            let also = Change::Put { key: place, expect: Expect::Absent, body: vec![9], terms: Vec::new() };
+            let bury = async |also: &[Change]| {
+                bench.engine.bury_standard_key(bench.instance, uuid(&key), &by(), bench.now(), also).await
+            };
+            // All of it or nothing.
+            let conflict = Change::Delete { key: place, version: 7 };
+            assert!(bury(&[conflict]).await.is_err() && shown(&bench, &key).await.is_some());
+            bury(&[also]).await.unwrap();
+            assert!(shown(&bench, &key).await.is_none() && bench.store.get(&place).await.unwrap().is_some());
+            assert!(matches!(bury(&[]).await, Err(Error::NotFound("key"))));
+            assert_eq!(bench.store.records().await.len(), before.len() + 1, "what went into the batch");
+            if disabled {
+                bench.enable().await;
+            }
+            bench.key(&[named("buried")]).await;
+        }
+    }
 }

@@ -116,7 +116,7 @@ impl World {
         let outcome = match step {
             Step::Delete(_) => engine.delete_standard_key(instance, *id, &by(), now).await,
             Step::Restore(_) => engine.restore_standard_key(instance, *id, &by(), now).await,
-            _ => engine.purge_standard_key(instance, *id, &by(), now).await,
+            _ => engine.purge_standard_key(instance, *id, &by(), now, &[]).await,
         };
         let way = ways.iter().find(|(from, _)| from == stage).filter(|_| !self.removed[*adapter]);
         assert_eq!(outcome.is_ok(), way.is_some(), "{step:?} in {stage:?}: {outcome:?}");

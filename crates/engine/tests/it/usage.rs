@@ -118,7 +118,7 @@ async fn an_objects_use_is_purged_with_it() {
     bench.material(&gathered).await;
     for key in [&written, &gathered] {
         bench.engine.delete_standard_key(bench.instance, uuid(key), &by(), bench.now()).await.unwrap();
-        bench.engine.purge_standard_key(bench.instance, uuid(key), &by(), bench.now()).await.unwrap();
+        bench.engine.purge_standard_key(bench.instance, uuid(key), &by(), bench.now(), &[]).await.unwrap();
     }
     assert_eq!(bench.engine.write_uses().await.unwrap(), 0);
     assert_eq!(records(&bench).await, 0);

@@ -83,72 +83,71 @@ impl KeyManager {
     /// As [`KeyManager::key`]; [`Error::NotDeleted`], [`Error::TooEarly`], [`Error::Busy`]; [`Error::AuthorizationsNotMet`] where two
     /// people are needed and the caller is the one who deleted it.
     pub async fn purge(&self, call: &Call, id: &str) -> Result<Key, Error> {
-        let key = self.find(call, id, None).await?.into_key(call);
-        self.check_purge(call, key.id, key.deleted)?;
-        self.check_another(call, &key).await?;
-        let purged = self.purge_due(call, id).await?;
+        self.purge_and_destroy(call, id, None).await
+    }
+
+    /// Erases a key, at once where two people asked for it.
+    pub(crate) async fn purge_and_destroy(
+        &self,
+        call: &Call,
+        id: &str,
+        asked: Option<&Stored<Erasure>>,
+    ) -> Result<Key, Error> {
+        let purged = self.purge_pending(call, id, asked).await?;
         self.destroy_purged(call).await;
         Ok(purged)
     }
 
-    /// The same for what is due by itself, which is nobody's word. Its destruction is pending when this returns.
-    pub(crate) async fn purge_due(&self, call: &Call, id: &str) -> Result<Key, Error> {
-        match self.find(call, id, None).await? {
-            Found::Own(_) => self.purge_own_pending(call, id, None).await,
-            Found::Kmip(key) => {
-                self.check_purge(call, key.id, key.deleted)?;
-                self.purge_kmip_pending(call, &key, None).await
-            }
-        }
-    }
-
-    /// Erases a key of the key manager's own, at once where two people asked for it.
-    pub(crate) async fn purge_own(&self, call: &Call, id: &str, asked: Option<&Stored<Erasure>>) -> Result<Key, Error> {
-        let purged = self.purge_own_pending(call, id, asked).await?;
-        self.destroy_purged(call).await;
-        Ok(purged)
-    }
-
-    async fn purge_own_pending(&self, call: &Call, id: &str, asked: Option<&Stored<Erasure>>) -> Result<Key, Error> {
+    /// The same, its destruction pending when this returns: for what is due by itself, of which there may be many.
+    pub(crate) async fn purge_pending(
+        &self,
+        call: &Call,
+        id: &str,
+        asked: Option<&Stored<Erasure>>,
+    ) -> Result<Key, Error> {
         for _ in 0..ATTEMPTS {
-            let Found::Own(stored) = self.find(call, id, None).await? else { return Err(Error::Busy) };
+            let found = self.find(call, id, None).await?;
+            let key = found.key(call);
             match asked {
-                Some(first) if stored.entry.deleted == Some(first.entry.deleted) => {}
-                Some(_) => return Err(Error::NotDeleted(stored.entry.id)),
-                None => self.check_purge(call, stored.entry.id, stored.entry.deleted)?,
+                Some(first) => check_same_deletion(&key, &first.entry)?,
+                None => {
+                    self.check_purge(call, key.id, key.deleted)?;
+                    self.check_another(call, &key).await?;
+                }
             }
-            let changes = self.removal(call, &stored, asked).await?;
-            let batch = Batch { changes, events: vec![success(call, &stored.entry.target())] };
-            match self.commit(call, batch, false).await {
+            match self.remove(call, &found, &key, asked).await {
                 Err(Error::Store(store::Error::Conflict(_))) => {}
-                other => return other.map(|()| Arc::unwrap_or_clone(stored.entry)),
+                other => return other.map(|()| key),
             }
         }
         Err(Error::Busy)
     }
 
-    /// Erases a KMIP object.
-    pub(crate) async fn purge_kmip_now(
+    /// In one batch: the key, whatever was asked for of its erasure, and the record of its destruction.
+    async fn remove(
         &self,
         call: &Call,
-        key: &KmipKey,
-        asked: Option<(Timestamp, String)>,
-    ) -> Result<Key, Error> {
-        let purged = self.purge_kmip_pending(call, key, asked).await?;
-        self.destroy_purged(call).await;
-        Ok(purged)
-    }
-
-    async fn purge_kmip_pending(
-        &self,
-        call: &Call,
-        key: &KmipKey,
-        asked: Option<(Timestamp, String)>,
-    ) -> Result<Key, Error> {
-        self.kmip().purge(call, key.id).await?;
-        let key = Key::of_kmip(call.instance, key);
-        self.record_kmip_destruction(call, &key, asked).await?;
-        Ok(key)
+        found: &Found,
+        key: &Key,
+        asked: Option<&Stored<Erasure>>,
+    ) -> Result<(), Error> {
+        let mut changes: Vec<_> = self.forgotten_erasure(key.instance, key.id, asked).await?.into_iter().collect();
+        let asked = asked.map(|first| first.entry.word());
+        match found {
+            Found::Own(stored) => {
+                let versions = self.sealed_versions(key).await?;
+                let record =
+                    self.destruction_of(call, key, versions.iter().map(|old| old.entry.id).collect(), asked)?;
+                changes.push(self.ledger.put(Expect::Absent, &record));
+                changes.extend(self.taken_away(stored, &versions).await?);
+                self.commit(call, Batch { changes, events: vec![success(call, &key.target())] }, false).await
+            }
+            Found::Kmip(kmip) => {
+                let record = self.destruction_of_kmip(call, key, asked)?;
+                changes.push(self.ledger.put(Expect::Absent, &record));
+                self.kmip().purge(call, kmip.id, &changes).await
+            }
+        }
     }
 
     /// The purge is done and stays; that its destruction is not is for the log, and for the next attempt.
@@ -167,24 +166,6 @@ impl KeyManager {
         }
         self.check_restorable(call, key.id, key.deleted)?;
         Ok(Key::of_kmip(call.instance, &self.kmip().restore(call, key.id).await?))
-    }
-
-    /// What removes a key: its record, its aliases, every version of its material, and the request of its erasure; and the record of
-    /// its destruction.
-    async fn removal(
-        &self,
-        call: &Call,
-        stored: &Stored<Arc<Key>>,
-        asked: Option<&Stored<Erasure>>,
-    ) -> Result<Vec<Change>, Error> {
-        let key = &stored.entry;
-        let versions = self.sealed_versions(key).await?;
-        let mut changes = self.taken_away(stored, &versions).await?;
-        changes.extend(asked.map(|first| Change::Delete { key: first.entry.place(), version: first.version }));
-        let mut record = self.destruction_of(call, key, versions.iter().map(|old| old.entry.id).collect())?;
-        record.set_asked(asked.map(|first| first.entry.word()));
-        changes.push(self.ledger.put(Expect::Absent, &record));
-        Ok(changes)
     }
 
     /// The changes that take a key away with all that hangs on it: its versions, its aliases, the jobs of its rotations.
@@ -245,6 +226,11 @@ impl KeyManager {
             None => Ok(()),
         }
     }
+}
+
+/// What two people asked for counts for the deletion that they asked it for.
+fn check_same_deletion(key: &Key, first: &Erasure) -> Result<(), Error> {
+    if key.deleted == Some(first.deleted) { Ok(()) } else { Err(Error::NotDeleted(key.id)) }
 }
 
 /// Whether a period is over, its last moment not included.

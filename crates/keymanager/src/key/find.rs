@@ -21,10 +21,10 @@ pub(crate) enum Found {
 
 impl Found {
     /// The key, whichever it is.
-    pub(crate) fn into_key(self, call: &Call) -> Key {
+    pub(crate) fn key(&self, call: &Call) -> Key {
         match self {
-            Found::Own(stored) => Arc::unwrap_or_clone(stored.entry),
-            Found::Kmip(key) => Key::of_kmip(call.instance, &key),
+            Found::Own(stored) => Key::clone(&stored.entry),
+            Found::Kmip(key) => Key::of_kmip(call.instance, key),
         }
     }
 

@@ -76,6 +76,11 @@ pub(crate) fn retired() -> Term {
     term("root key version", b"retired")
 }
 
+/// What a version bears that was erased, as long as the epoch that its material was under is not destroyed.
+pub(crate) fn owing() -> Term {
+    term("root key version", b"erased under an epoch")
+}
+
 impl KeyManager {
     /// The versions of a root key, the newest first.
     ///
@@ -155,16 +160,17 @@ impl KeyManager {
             return Err(Error::Version { key: version.key, version: version.id, refusal });
         }
         let Some(key) = self.ledger.kept::<Key>(space(version.instance), version.key).await? else { return Ok(()) };
+        // The epoch stays until it is destroyed: see `owing`.
         let erased = SealedVersion {
             sealed: Vec::new(),
-            epoch: None,
             erased: Some(call.now),
             retired_by: version.retired_by.clone(),
             ..*version
         };
         let changes = vec![self.ledger.put(Expect::Version(stored.version), &erased)];
+        self.commit(call, Batch { changes, events: vec![success(call, &key.target())] }, true).await?;
         self.shredder.want_scrub();
-        self.commit(call, Batch { changes, events: vec![success(call, &key.target())] }, true).await
+        Ok(())
     }
 
     /// The versions of an instance that were retired so long ago that nothing can be taken back.

@@ -68,7 +68,7 @@ impl KeyManager {
         let key = Key::of_kmip(instance, kmip);
         if Due::Purge.is_due(&key, now, &self.timers) {
             let call = Call::internal(instance, Due::Purge.action(), ACTOR, now);
-            let outcome = self.purge_due(&call, &key.id.to_string()).await.map(|_| ());
+            let outcome = self.purge_pending(&call, &key.id.to_string(), None).await.map(|_| ());
             self.note(Due::Purge, &call, key.id, outcome, round).await;
         } else if !kmip.erased && kmip.deleted.is_some_and(|deleted| after(deleted, self.timers.restorable) < now) {
             let call = Call::internal(instance, Due::Purge.action(), ACTOR, now);

@@ -8,6 +8,7 @@ use keymanager::{
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
+use store::{Batch, Change, Store};
 use uuid::Uuid;
 
 #[derive(Default)]
@@ -16,15 +17,25 @@ pub(crate) struct FakeKmip {
     registrations: Mutex<Vec<(Uuid, Registration)>>,
     rewraps: Mutex<Vec<Uuid>>,
     fails: Mutex<bool>,
+    store: Option<Arc<dyn Store>>,
 }
 
 /// What is at rest of an object's material.
 pub(crate) const SEALED: &[u8] = b"sealed by the adapter key";
 
 impl FakeKmip {
-    /// One over a key manager.
+    /// One over a key manager. What goes into its batches is lost.
     pub(crate) fn over(manager: &KeyManager) -> Arc<Self> {
-        let fake = Arc::new(FakeKmip::default());
+        Self::default().serve(manager)
+    }
+
+    /// One whose batches go into a store.
+    pub(crate) fn over_store(manager: &KeyManager, store: &Arc<dyn Store>) -> Arc<Self> {
+        FakeKmip { store: Some(store.clone()), ..FakeKmip::default() }.serve(manager)
+    }
+
+    fn serve(self, manager: &KeyManager) -> Arc<Self> {
+        let fake = Arc::new(self);
         let service: Arc<dyn KmipService> = fake.clone();
         let service: Weak<dyn KmipService> = Arc::downgrade(&service);
         manager.serve_kmip(service);
@@ -148,10 +159,17 @@ impl KmipService for FakeKmip {
         self.change(call, id, |key| key.erased = true).map(drop)
     }
 
-    async fn purge(&self, call: &Call, id: Uuid) -> Result<(), Error> {
+    async fn purge(&self, call: &Call, id: Uuid, also: &[Change]) -> Result<(), Error> {
         self.change(call, id, |_| ())?;
+        if let Some(store) = &self.store {
+            store.commit(Batch { changes: also.to_vec(), events: Vec::new() }).await?;
+        }
         self.keys.lock().remove(&(call.instance, id));
         Ok(())
+    }
+
+    async fn bury(&self, call: &Call, id: Uuid, also: &[Change]) -> Result<(), Error> {
+        self.purge(call, id, also).await
     }
 
     fn registrations(&self, instance: Uuid, key: Option<Uuid>) -> Vec<Registration> {
@@ -177,6 +195,6 @@ impl KmipService for FakeKmip {
         these.truncate(page.most);
         let next = these.last().filter(|_| more).map(|last| last.adapter);
         these.iter_mut().for_each(|each| each.key_version = page.newest);
-        Ok(RewrapBatch { done: these.len(), failed: Vec::new(), next })
+        Ok(RewrapBatch { failed: Vec::new(), next })
     }
 }

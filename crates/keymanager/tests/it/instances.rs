@@ -134,7 +134,9 @@ async fn an_instance_with_something_in_it_stays() {
     assert_eq!(delete().await, "keys of KMIP clients");
     kmip.put(tenant, keymanager::KmipKey { deleted: Some(NOW), ..object });
     assert_eq!(delete().await, "keys of KMIP clients", "it could be restored");
-    keymanager::KmipService::purge(kmip.as_ref(), &call(tenant, Action::PurgeKey), Uuid::from_u128(7)).await.unwrap();
+    keymanager::KmipService::purge(kmip.as_ref(), &call(tenant, Action::PurgeKey), Uuid::from_u128(7), &[])
+        .await
+        .unwrap();
     kmip.register(tenant, Uuid::from_u128(8), "adapter");
     assert_eq!(delete().await, "KMIP adapters");
     assert_eq!(word(manager.delete_instance(&call(NIL, Action::DeleteInstance), "other").await), "ok");

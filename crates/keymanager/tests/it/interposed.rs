@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use store::{Batch, Change, Event, Key, Kind, Page, Query, Record, Scan, Store};
 
 type Deed = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -13,11 +14,12 @@ pub(crate) struct Interposed {
     store: Arc<dyn Store>,
     next: Mutex<Option<(When, Deed)>>,
     broken: Mutex<Option<When>>,
+    scrubs: AtomicUsize,
 }
 
 impl Interposed {
     pub(crate) fn over(store: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Interposed { store, next: Mutex::new(None), broken: Mutex::new(None) })
+        Arc::new(Interposed { store, next: Mutex::new(None), broken: Mutex::new(None), scrubs: AtomicUsize::new(0) })
     }
 
     /// Does something before the next commit that is such.
@@ -32,6 +34,11 @@ impl Interposed {
     /// Whether that was done.
     pub(crate) fn is_done(&self) -> bool {
         self.next.lock().is_none()
+    }
+
+    /// How many scrubs were begun since the last look.
+    pub(crate) fn scrubs(&self) -> usize {
+        self.scrubs.swap(0, Ordering::SeqCst)
     }
 
     /// From now on, commits that are such fail.
@@ -86,6 +93,7 @@ impl Store for Interposed {
     }
 
     async fn scrub(&self) -> Result<(), store::Error> {
+        self.scrubs.fetch_add(1, Ordering::SeqCst);
         self.store.scrub().await
     }
 

@@ -9,6 +9,7 @@ use kmip::Timestamp;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use store::Change;
 use uuid::Uuid;
 
 #[derive(Default)]
@@ -109,7 +110,11 @@ impl KmipService for ListedKmip {
         Err(Error::Busy)
     }
 
-    async fn purge(&self, _: &Call, _: Uuid) -> Result<(), Error> {
+    async fn purge(&self, _: &Call, _: Uuid, _: &[Change]) -> Result<(), Error> {
+        Err(Error::Busy)
+    }
+
+    async fn bury(&self, _: &Call, _: Uuid, _: &[Change]) -> Result<(), Error> {
         Err(Error::Busy)
     }
 

@@ -1,5 +1,6 @@
 //! Crypto-shredding: what was purged opens for nobody, what was not purged for everybody, wherever it was cut off.
 
+use crate::fake_kmip::FakeKmip;
 use crate::interposed::{Interposed, puts};
 use crate::{AAD, AT_ONCE, CONTENT, call, earlier, make, master, new, of, secret, standard, tenant};
 use keymanager::{Action, Key, KeyManager};
@@ -313,4 +314,186 @@ async fn two_people_erase_at_once() {
     let records = manager.destructions(&call(site.instance, Action::ListDestructions), Some(key.id)).await.unwrap();
     assert_eq!((records[0].asked_by.as_deref(), &records[0].purged_by[..]), (Some("second"), "first"));
     assert_eq!((records[0].is_done(), records[0].old_epoch, records[0].new_epoch), (true, Some(1), Some(2)));
+}
+
+/// A backup of before a destruction is restored, with the records of what was destroyed since: what was in it, and what was made after it.
+/// A copy of the folder from in between is somebody's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_destroyed_after_a_backup_does_not_come_back_with_it() {
+    for before in [true, false] {
+        let site = Site::new().await;
+        let (kept, of_kept) = site.root("kept").await;
+        let root = async || site.root("doomed").await;
+        let early = if before { Some(root().await) } else { None };
+        let backup = TempDir::new().unwrap();
+        site.store.snapshot(&backup.path().join("data.db")).await.unwrap();
+        let exported = site.keys.export();
+        let (doomed, of_doomed) = if let Some(early) = early { early } else { root().await };
+        let copied = TempDir::new().unwrap();
+        copy(site.folder.path(), copied.path());
+        site.purge(&doomed).await;
+        let destroyed = site.manager.destructions(&call(site.instance, Action::ListDestructions), None).await.unwrap();
+
+        let restored = Keys::import(&keys_file(backup.path()), &exported, &master(1), Arc::new(SystemRandom)).unwrap();
+        let store = store_in(backup.path()).await;
+        let manager = over(&store, &Arc::new(restored)).await;
+        assert_eq!(opens(&manager, &doomed, &of_doomed).await, before);
+        let buried = manager.bury(&destroyed, crate::NOW).await.unwrap();
+        assert_eq!(buried.iter().map(|record| record.key).collect::<Vec<_>>(), vec![doomed.id; usize::from(before)]);
+        assert!(opens(&manager, &kept, &of_kept).await && !opens(&manager, &doomed, &of_doomed).await);
+        let found = manager.destructions(&call(site.instance, Action::ListDestructions), None).await.unwrap();
+        assert_eq!(found, destroyed);
+        assert!(manager.bury(&destroyed, crate::NOW).await.unwrap().is_empty(), "once is enough");
+
+        let stolen = store_in(copied.path()).await;
+        let opens = async |folder: &Path| opens(&*over(&stolen, &keys_in(folder)).await, &doomed, &of_doomed).await;
+        assert!(opens(copied.path()).await, "the control");
+        assert!(!opens(backup.path()).await, "nor with the restored keys file");
+    }
+}
+
+/// A request for an erasure goes with its key, whether it stands, counts, or lapsed long ago.
+#[tokio::test]
+async fn no_request_for_an_erasure_outlives_its_key() {
+    let timers = keymanager::Timers { deletion_authorized: 1000, ..AT_ONCE };
+    for (seconds, erases) in [(0, true), (0, false), (2, false)] {
+        for of_kmip in [false, true] {
+            let store = Interposed::over(crate::memory().await);
+            let over: Arc<dyn Store> = store.clone();
+            let manager = crate::open_with(&over, timers).await;
+            let instance = tenant(&manager).await;
+            let kmip = FakeKmip::over_store(&manager, &over);
+            let key = match of_kmip {
+                true => kmip.add(instance, Uuid::from_u128(7)).id,
+                false => make(&manager, instance, standard("doomed")).await.id,
+            };
+            let id = key.to_string();
+            manager.delete_key(&call(instance, Action::DeleteKey), &id, false).await.unwrap();
+            manager.erase(&call(instance, Action::AskForErasure), &id).await.unwrap();
+            let by = keymanager::Call::internal(instance, Action::PurgeKey, "another", crate::later(seconds));
+            // All of it is one batch: without the record of destruction nothing is purged, and the request stands.
+            for refused in [true, false] {
+                store.refuse(move |batch| refused && puts(0x40)(batch));
+                let purged = match erases {
+                    true => manager.erase(&by, &id).await.map(drop),
+                    false => manager.purge(&by, &id).await.map(drop),
+                };
+                assert_eq!(purged.is_err(), refused);
+                let left = [manager.key(&by, &id, None).await.is_ok(), erasures(&store, instance).await == 1];
+                assert_eq!(left, [refused; 2], "{seconds} {erases} {of_kmip}");
+            }
+            let records = manager.destructions(&call(instance, Action::ListDestructions), Some(key)).await.unwrap();
+            assert_eq!((records.len(), records[0].is_done()), (1, true));
+            assert_eq!(records[0].asked_by.is_some(), erases);
+        }
+    }
+}
+
+async fn erasures(store: &Interposed, instance: Uuid) -> u64 {
+    let query = Query { space: Space(*instance.as_bytes()), kind: Kind(0x41), terms: Vec::new(), after: 0, limit: 0 };
+    store.count(&query).await.unwrap()
+}
+
+/// A request that came in while its key went is left over, and goes with the instance.
+#[tokio::test]
+async fn no_request_for_an_erasure_outlives_its_instance() {
+    let store = Interposed::over(crate::memory().await);
+    let over: Arc<dyn Store> = store.clone();
+    let manager = Arc::new(crate::open_with(&over, AT_ONCE).await);
+    let instance = tenant(&manager).await;
+    let id = make(&manager, instance, standard("doomed")).await.id.to_string();
+    manager.delete_key(&call(instance, Action::DeleteKey), &id, false).await.unwrap();
+    let (purging, of) = (manager.clone(), id.clone());
+    store.before(puts(0x41), async move {
+        purging.purge(&call(instance, Action::PurgeKey), &of).await.unwrap();
+    });
+    manager.erase(&call(instance, Action::AskForErasure), &id).await.unwrap();
+    assert_eq!(erasures(&store, instance).await, 1);
+    manager.delete_instance(&call(Uuid::nil(), Action::DeleteInstance), &instance.to_string()).await.unwrap();
+    assert_eq!(erasures(&store, instance).await, 0);
+}
+
+/// Who takes the request back at the very moment comes first: the key stays.
+#[tokio::test]
+async fn a_request_that_is_taken_back_counts_no_more() {
+    let store = Interposed::over(crate::memory().await);
+    let over: Arc<dyn Store> = store.clone();
+    let manager = Arc::new(crate::open_with(&over, AT_ONCE).await);
+    let instance = tenant(&manager).await;
+    let id = make(&manager, instance, standard("doomed")).await.id.to_string();
+    manager.delete_key(&call(instance, Action::DeleteKey), &id, false).await.unwrap();
+    manager.erase(&call(instance, Action::AskForErasure), &id).await.unwrap();
+    let (taking_back, of) = (manager.clone(), id.clone());
+    store.before(puts(0x40), async move {
+        taking_back.forgo_erasure(&call(instance, Action::ForgoErasure), &of).await.unwrap();
+    });
+    let by = keymanager::Call::internal(instance, Action::PurgeKey, "another", crate::NOW);
+    assert!(matches!(manager.erase(&by, &id).await, Err(keymanager::Error::Busy)));
+    assert!(manager.key(&by, &id, None).await.is_ok());
+}
+
+/// A retired version's material is erased: the epoch that it was under is destroyed, and a copy of before does not open it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_epoch_of_an_erased_version_is_destroyed() {
+    let folder = TempDir::new().unwrap();
+    let store = Interposed::over(store_in(folder.path()).await);
+    let site = Site::with(folder, store.clone()).await;
+    let (key, wrapped) = site.root("rotated").await;
+    let id = key.id.to_string();
+    site.manager.rotate(&call(site.instance, Action::RotateKey), &id, None).await.unwrap();
+    site.manager.take_up_shredding(crate::NOW).await.unwrap();
+    assert_eq!(store.scrubs(), 1, "what was erased before a start may not have been scrubbed");
+    let copied = TempDir::new().unwrap();
+    copy(site.folder.path(), copied.path());
+    site.manager.retire_version(&call(site.instance, Action::RetireKeyVersion), &id, "1").await.unwrap();
+    let ends = keymanager::Timers { restorable: 0, ..AT_ONCE };
+    let manager = KeyManager::open(site.store.clone(), site.keys.clone(), Arc::new(SystemRandom), ends).await.unwrap();
+    let manager = Arc::new(manager);
+    manager.take_up_shredding(crate::NOW).await.unwrap();
+    assert_eq!((store.scrubs(), site.keys.newest().number), (1, 1));
+    // A round that comes between is none that has scrubbed it.
+    let round = manager.clone();
+    store.before(puts(0x13), async move { assert_eq!(round.take_up_shredding(crate::NOW).await.unwrap(), 0) });
+    assert_eq!(manager.do_what_is_due(crate::later(1)).await.unwrap().purged, 1);
+    assert!(store.is_done());
+    store.scrubs();
+    // As after a kill before the round: what is owed is in the store.
+    let keys = keys_in(site.folder.path());
+    let manager = over(&site.store, &keys).await;
+    manager.take_up_shredding(crate::later(2)).await.unwrap();
+    assert_eq!((keys.newest().number, keys.replaced(), store.scrubs()), (2, None, 1));
+    manager.take_up_shredding(crate::later(3)).await.unwrap();
+    assert_eq!((keys.newest().number, store.scrubs()), (2, 0), "once");
+
+    let stolen = store_in(copied.path()).await;
+    let opens = async |folder: &Path| opens(&*over(&stolen, &keys_in(folder)).await, &key, &wrapped).await;
+    assert!(opens(copied.path()).await && !opens(site.folder.path()).await);
+}
+
+/// What a round has scrubbed the next one does not, and what was erased while it scrubbed the next one does.
+#[tokio::test]
+async fn a_wish_to_scrub_is_fulfilled_once() {
+    let store = Interposed::over(crate::memory().await);
+    let over: Arc<dyn Store> = store.clone();
+    let manager = crate::open_with(&over, AT_ONCE).await;
+    let instance = tenant(&manager).await;
+    let key = make(&manager, instance, standard("doomed")).await.id.to_string();
+    manager.delete_key(&call(instance, Action::DeleteKey), &key, false).await.unwrap();
+    manager.purge(&call(instance, Action::PurgeKey), &key).await.unwrap();
+    assert_eq!(store.scrubs(), 1);
+    manager.finish_destructions(crate::NOW).await.unwrap();
+    assert_eq!(store.scrubs(), 0, "the purge's round has fulfilled it");
+
+    // What is erased without a record of its own, under no epoch: a round that comes before its commit is too early for it.
+    let key = make(&manager, instance, new("rotated")).await.id.to_string();
+    manager.rotate(&call(instance, Action::RotateKey), &key, None).await.unwrap();
+    manager.retire_version(&call(instance, Action::RetireKeyVersion), &key, "1").await.unwrap();
+    let timers = keymanager::Timers { restorable: 0, ..AT_ONCE };
+    let manager = Arc::new(crate::open_with(&over, timers).await);
+    let round = manager.clone();
+    store.before(puts(0x13), async move { assert_eq!(round.finish_destructions(crate::NOW).await.unwrap(), 0) });
+    assert_eq!(manager.do_what_is_due(crate::later(1)).await.unwrap().purged, 1);
+    assert_eq!((store.is_done(), store.scrubs()), (true, 1));
+    manager.finish_destructions(crate::NOW).await.unwrap();
+    assert_eq!(store.scrubs(), 1);
 }

@@ -2,7 +2,11 @@
 //!
 //! The invariants: **a change's event is let go from the store only after the journal was flushed with it**; and the number that it
 //! has in the store goes with it, so that after a crash the journal itself says where to go on. A head is in the store only after the
-//! journal was flushed with what it speaks of, so that a journal that lacks it was cut.
+//! journal was flushed with what it speaks of, so that a journal that lacks it was cut. The last change before it is kept with it: the
+//! segments that hold that one may have been archived.
+
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +15,7 @@ use std::time::Duration;
 
 use kmip::ttlv::{Item, Writer};
 use kmip::{Tag, Version};
-use store::journal::{Entry, read_from};
+use store::journal::{Entry, Position, read_from};
 use store::{Batch, Change, Error, Expect, Key, Kind, Space, Store};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -25,8 +29,11 @@ const ROUND: Duration = Duration::from_millis(50);
 const PAGE: usize = 512;
 /// The record of the newest head, at the node's identifier.
 const STATE: Kind = Kind(0x1E);
-/// The head in it, as JSON.
+/// The head in it, as JSON. Until there was a structure, it was all that the record held.
 const HEAD: Tag = Tag(0x54_1E01);
+/// The structure: the head, and the number of the last change that was in the journal before it.
+const KEPT: Tag = Tag(0x54_1E02);
+const LAST: Tag = Tag(0x54_1E03);
 /// The action of what is said of a journal that lacks what was signed.
 pub(super) const CUT: &str = "keystead.audit.cut";
 
@@ -48,6 +55,19 @@ pub(super) struct Pump {
 pub(crate) struct Rhythm {
     pub(crate) every: Duration,
     pub(crate) records: u64,
+}
+
+/// What the store knows of the journal.
+struct Kept {
+    head: AuditHead,
+    /// None in records from before it was kept.
+    last: Option<u64>,
+}
+
+/// What is found in the journal.
+struct Seen {
+    head: bool,
+    last: Option<u64>,
 }
 
 /// See the module.
@@ -72,10 +92,10 @@ impl Audit {
 impl Keeper {
     /// Checks that the journal has what was signed, and finds where to go on.
     pub(crate) async fn open(audit: Arc<Audit>, store: Arc<dyn Store>, rhythm: Rhythm) -> Result<Self, Error> {
-        let last = goes_on_after(&*store, audit.journal.last_change()).await?;
-        let keeper = Keeper { audit, store, rhythm, last, signed: Instant::now() };
-        keeper.check_head().await?;
-        Ok(keeper)
+        let keeper = Keeper { audit, store, rhythm, last: 0, signed: Instant::now() };
+        keeper.show_key();
+        let last = goes_on_after(&*keeper.store, keeper.look_back().await?).await?;
+        Ok(Keeper { last, ..keeper })
     }
 
     /// Goes round until the server stops.
@@ -175,9 +195,7 @@ impl Keeper {
         }
         let (place, version) = (self.place(), self.store.get(&self.place()).await?.map(|record| record.version));
         let expect = version.map_or(Expect::Absent, Expect::Version);
-        let mut body = Writer::new(Version::V1_4, 512);
-        body.text(HEAD, &String::from_utf8_lossy(head));
-        let put = Change::Put { key: place, expect, body: body.into_bytes().to_vec(), terms: Vec::new() };
+        let put = Change::Put { key: place, expect, body: Kept::encode(head, self.last), terms: Vec::new() };
         match self.store.commit(Batch { changes: vec![put], events: Vec::new() }).await {
             Err(error @ Error::Failed(_)) => Err(error),
             Err(error) => {
@@ -192,25 +210,37 @@ impl Keeper {
         Key { space: Space::INSTALLATION, kind: STATE, id: self.audit.journal.position().0.node }
     }
 
-    /// A journal that lacks what was signed and flushed was cut: that is said in the journal itself, and the server goes on.
-    async fn check_head(&self) -> Result<(), Error> {
-        self.show_key();
-        let Some(head) = self.kept_head().await? else { return Ok(()) };
-        let (folder, newest) = (self.audit.folder.clone(), head.clone());
-        if blocking(move || has(&folder, &newest)).await? {
-            self.audit.newest.store(Some(Arc::new(head)));
-            return Ok(());
+    /// Checks that the journal has what was signed, and finds the last change that is in it.
+    async fn look_back(&self) -> Result<u64, Error> {
+        let (folder, kept) = (self.audit.folder.clone(), self.kept().await?);
+        // Changes from before the head are told by its record, or else, once, by the whole journal.
+        let from = kept.as_ref().filter(|kept| kept.last.is_some()).map_or(0, |kept| kept.head.segment);
+        let (kept, seen) = blocking(move || look(&folder, from, kept.as_ref()).map(|seen| (kept, seen))).await?;
+        let last = self.audit.journal.last_change().or(seen.last);
+        match kept {
+            Some(Kept { head, last: before }) if seen.head => {
+                self.audit.newest.store(Some(Arc::new(head)));
+                Ok(last.or(before).unwrap_or(0))
+            }
+            Some(Kept { head, .. }) => {
+                self.tell_of_cut(&head);
+                Ok(last.unwrap_or(0))
+            }
+            None => Ok(last.unwrap_or(0)),
         }
-        let AuditHead { segment, records, time, .. } = &head;
+    }
+
+    /// A journal that lacks what was signed and flushed was cut: that is said in the journal itself, and the server goes on.
+    fn tell_of_cut(&self, head: &AuditHead) {
+        let AuditHead { segment, records, time, .. } = head;
         let message = format!(
             "the audit journal lacks records that were signed (segment {segment}, record {records}, {time}): it was cut or exchanged while the server was down"
         );
         let advice =
             "keep a copy of its folder, compare it with what the collectors have, and run `keystead audit verify`";
         self.audit.raise(CUT_ALARM, "journal", message, advice);
-        let said = self.audit.journal.append(&cut(&head, &super::rfc3339((self.audit.now)())));
+        let said = self.audit.journal.append(&cut(head, &super::rfc3339((self.audit.now)())));
         said.unwrap_or_else(|error| tracing::error!(%error, "the audit journal can't even say so"));
-        Ok(())
     }
 
     /// A disk that is too full for it must not keep the server from starting.
@@ -224,11 +254,10 @@ impl Keeper {
         }
     }
 
-    async fn kept_head(&self) -> Result<Option<AuditHead>, Error> {
+    async fn kept(&self) -> Result<Option<Kept>, Error> {
         let Some(record) = self.store.get(&self.place()).await? else { return Ok(None) };
-        let item = Item::parse(&record.body, Version::V1_4).ok().filter(|item| item.tag() == HEAD);
-        let head: Option<AuditHead> = item.and_then(|item| serde_json::from_str(item.text().ok()?).ok());
-        Ok(head.filter(|head| head.is_signed_by(&self.audit.public_key())))
+        let kept = Kept::decode(&record.body);
+        Ok(kept.filter(|kept| kept.head.is_signed_by(&self.audit.public_key())))
     }
 
     /// What goes wrong stands as an alarm for as long as it does.
@@ -260,18 +289,43 @@ async fn goes_on_after(store: &dyn Store, journaled: u64) -> Result<u64, Error> 
     Ok(if is_known { journaled } else { 0 })
 }
 
-/// Whether the journal has what a head speaks of.
-fn has(folder: &Path, head: &AuditHead) -> Result<bool, Error> {
-    let mut records = read_from(folder, head.segment, wrap::primitive::digest)?;
-    while let Some(Ok(_)) = records.next() {
-        if records.before().is_some_and(|position| head.is_of(&position)) {
-            return Ok(true);
-        }
-        if records.position().is_some_and(|position| position.segment > head.segment) {
-            return Ok(false);
+/// Looks for what is kept of the journal, and for its last change, from a segment on.
+fn look(folder: &Path, from: u64, kept: Option<&Kept>) -> Result<Seen, Error> {
+    let mut records = read_from(folder, from, wrap::primitive::digest)?;
+    let mut seen = Seen { head: false, last: None };
+    let is_head = |position: Position| kept.is_some_and(|kept| kept.head.is_of(&position));
+    while let Some(Ok(body)) = records.next() {
+        seen.head = seen.head || records.before().is_some_and(is_head);
+        if let Entry::Change { sequence, .. } = Entry::decode(&body) {
+            seen.last = Some(sequence);
         }
     }
-    Ok(records.position().is_some_and(|position| head.is_of(&position)))
+    seen.head = seen.head || records.position().is_some_and(is_head);
+    Ok(seen)
+}
+
+impl Kept {
+    fn decode(body: &[u8]) -> Option<Self> {
+        let item = Item::parse(body, Version::V1_4).ok()?;
+        if item.tag() == HEAD {
+            return Some(Kept { head: serde_json::from_str(item.text().ok()?).ok()?, last: None });
+        }
+        let mut reader = (item.tag() == KEPT).then(|| item.structure().ok())??;
+        let head = serde_json::from_str(reader.require(HEAD).ok()?.text().ok()?).ok()?;
+        let last = u64::try_from(reader.require(LAST).ok()?.long_integer().ok()?).ok()?;
+        reader.finish().ok()?;
+        Some(Kept { head, last: Some(last) })
+    }
+
+    /// The record of a head, as JSON, and the number of the last change before it.
+    fn encode(head: &[u8], last: u64) -> Vec<u8> {
+        let mut body = Writer::new(Version::V1_4, 512);
+        body.structure(KEPT, |body| {
+            body.text(HEAD, &String::from_utf8_lossy(head));
+            body.long_integer(LAST, i64::try_from(last).unwrap_or(i64::MAX));
+        });
+        body.as_bytes().to_vec()
+    }
 }
 
 fn cut(head: &AuditHead, time: &str) -> Vec<u8> {

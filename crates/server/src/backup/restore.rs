@@ -96,19 +96,12 @@ async fn prepare(
     let key = new_master(master, &folder, &*random)?;
     let keys = Arc::new(Keys::import(&work.join(KEYS_FILE), &exported, &key, random.clone())?);
     let opened = Opened::with(work, keys, random).await?;
-    let mut buried = Vec::new();
-    for record in destructions(newer, kit, &exported).await? {
-        let content = |error: keymanager::Error| Error::Content(error.to_string());
-        if opened.keys.bury(&record, now).await.map_err(content)? {
-            buried.push((record.name.clone(), record.key));
-        }
-    }
     let content = |error: &dyn std::fmt::Display| Error::Content(error.to_string());
+    let destroyed = destructions(newer, kit, &exported).await?;
+    let buried = opened.keys.bury(&destroyed, now).await.map_err(|error| content(&error))?;
+    let buried = buried.iter().map(|record| (record.name.clone(), record.key)).collect();
     let found = opened.keys.examine().await.map_err(|error| content(&error))?;
     let objects = opened.engine.examine().await.map_err(|error| content(&error))?;
-    if !buried.is_empty() {
-        opened.store.scrub().await?;
-    }
     opened.close().await?;
     let _ = std::fs::remove_dir_all(work.join("verified.journal"));
     let note = format!("a backup of {}", crate::api::rfc3339(head.created.div_euclid(1000)));

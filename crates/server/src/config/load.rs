@@ -100,6 +100,12 @@ fn check(config: &Config) -> Result<(), Error> {
              Only for tests, with timers.for_tests = true, it may be less",
         ));
     }
+    if config.timers.purge_at < config.timers.restorable {
+        return Err(Error::Conflict(
+            "timers.purge_at is less than timers.restorable: a deleted key would be purged while it can still be restored. Make \
+             timers.purge_at as long at the least",
+        ));
+    }
     config.audit.conflict().map_or(Ok(()), |conflict| Err(Error::Conflict(conflict)))
 }
 

@@ -390,7 +390,12 @@ pub(super) const ALL: &[Setting] = &[
         purge_after,
         0..=31_536_000
     ),
-    timer!("timers.purge_at", "How long after a key was deleted it is purged by itself.", purge_at, 1..=315_360_000),
+    timer!(
+        "timers.purge_at",
+        "How long after a key was deleted it is purged by itself: no less than timers.restorable.",
+        purge_at,
+        1..=315_360_000
+    ),
     timer!(
         "timers.rotate_every",
         "How long after a key was rotated it can be rotated again.",

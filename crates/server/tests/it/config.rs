@@ -90,6 +90,9 @@ fn what_is_wrong_in_the_file_is_named_with_its_line() {
         ("names = [", "line 1: "),
         ("master_key = { file = 'a', passphrase_file = 'b' }", "exclude each other"),
         ("admin_listen = '0.0.0.0:5696'", "the same address"),
+        ("[timers]\npurge_at = 2591999", "timers.purge_at is less than timers.restorable"),
+        ("[timers]\nrestorable = 7776001", "timers.purge_at is less than timers.restorable"),
+        ("[timers]\nrestorable = 1\npurge_at = 1", "less than 7 days"),
     ];
     cases.iter().for_each(|(file, expected)| check_refused(file, &[], expected));
 }

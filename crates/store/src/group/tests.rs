@@ -12,8 +12,8 @@ impl<W: Writer> Writer for Gated<W> {
         self.0.apply(batches)
     }
 
-    fn wipe(&mut self) -> Result<Wiped, Error> {
-        self.0.wipe()
+    fn wipe(&mut self, first: bool) -> Result<Wiped, Error> {
+        self.0.wipe(first)
     }
 
     fn close(self) -> Result<(), Error> {
@@ -60,7 +60,7 @@ impl Writer for Broken {
         Err(Error::Failed("no medium".into()))
     }
 
-    fn wipe(&mut self) -> Result<Wiped, Error> {
+    fn wipe(&mut self, _: bool) -> Result<Wiped, Error> {
         Ok(Wiped::All)
     }
 
@@ -88,4 +88,31 @@ async fn a_batch_that_names_a_key_twice_conflicts_with_itself() {
     let changes = [batch(1).changes, batch(2).changes, batch(1).changes].concat();
     let conflict = Error::Conflict(*changes[0].key());
     assert_eq!(store.commit(Batch { changes, events: vec![] }).await, Err(conflict));
+}
+
+/// A scrub was left after the log had turned: what is replaced then is in the file that it had turned to. The next scrub sees to it.
+#[tokio::test]
+async fn a_scrub_that_was_left_half_way_is_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reader, writer) = sqlite::open(&folder.path().join("store.db")).unwrap();
+    let store = Grouped::start(reader, writer).unwrap();
+    store.commit(batch(1)).await.unwrap();
+    store.reader.written_back().await.unwrap();
+    // Overwrites the file that is not in use, which is empty, and turns.
+    assert_eq!(store.wipe(true).await, Ok(Wiped::Blocked));
+    let body = vec![0xA7; 999];
+    let is_there = || {
+        let files =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+        files.filter(|bytes| bytes.windows(body.len()).any(|window| window == body)).count() > 0
+    };
+    let put =
+        Change::Put { key: *batch(2).changes[0].key(), expect: Expect::Absent, body: body.clone(), terms: vec![] };
+    let delete = Change::Delete { key: *put.key(), version: 1 };
+    for change in [put, delete] {
+        store.commit(Batch { changes: vec![change], events: vec![] }).await.unwrap();
+    }
+    assert!(is_there());
+    store.scrub().await.unwrap();
+    assert!(!is_there());
 }

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::read::damaged;
-use super::segment::{DIGEST, HEADER, LONGEST, Link, list};
+use super::segment::{DIGEST, HEADER, LONGEST, Link, list, path};
 use super::{Digest, fault};
 use crate::Error;
 
@@ -117,7 +117,7 @@ impl Follower {
     /// The segment after the current one, where there is one.
     fn next_segment(&self) -> Result<Option<u64>, Error> {
         let buffered = self.current.as_ref().is_some_and(|current| current.used < current.buffer.len());
-        if buffered || !self.folder.join(format!("{:016}.journal", self.at.segment + 1)).exists() {
+        if buffered || !path(&self.folder, self.at.segment + 1).exists() {
             return Ok(None);
         }
         Ok(Some(self.at.segment + 1))

@@ -81,7 +81,7 @@ pub struct Journal {
     digest: Digest,
     flusher: Option<JoinHandle<()>>,
     witness: OnceLock<Arc<dyn Witness>>,
-    last_change: u64,
+    last_change: Option<u64>,
     _lock: Lock,
 }
 
@@ -98,14 +98,11 @@ impl Journal {
         make(folder).map_err(|error| fault(folder, &error))?;
         let lock = Lock::hold(&folder.join("journal"))?;
         let segments = segment::list(folder)?;
-        let (tail, last_change) = match segments.split_last() {
-            Some(((number, path), earlier)) => match read::resume(*number, path, node, digest)? {
-                (tail, Some(change)) => (tail, change),
-                (tail, None) => (tail, read::last_change(earlier, digest)?),
-            },
+        let (tail, last_change) = match segments.last() {
+            Some((number, path)) => read::resume(*number, path, node, digest)?,
             None => {
                 let head = digest(&[b"keystead journal", &node]);
-                (Tail::create(folder, Link { node, number: 1, head }, digest)?, 0)
+                (Tail::create(folder, Link { node, number: 1, head }, digest)?, None)
             }
         };
         let reserve = Reserve::new(folder.join("reserve"), RESERVE);
@@ -141,8 +138,8 @@ impl Journal {
         }
     }
 
-    /// The sequence number of the last change that was in the journal when it was opened; 0: there was none.
-    pub fn last_change(&self) -> u64 {
+    /// The sequence number of the last change that was in the journal's last segment when it was opened.
+    pub fn last_change(&self) -> Option<u64> {
         self.last_change
     }
 

@@ -135,16 +135,6 @@ pub(super) fn resume(number: u64, path: &Path, node: [u8; 16], digest: Digest) -
     Ok((Tail::resume(path, (segment.offset, segment.records), segment.link)?, change))
 }
 
-/// The sequence number of the last change in the newest segment that has one.
-pub(super) fn last_change(segments: &[(u64, PathBuf)], digest: Digest) -> Result<u64, Error> {
-    for (number, path) in segments.iter().rev() {
-        if let Some(change) = Segment::open(*number, path, digest)?.last_change()? {
-            return Ok(change);
-        }
-    }
-    Ok(0)
-}
-
 enum Step {
     /// `Segment::body` holds the next record.
     Record,

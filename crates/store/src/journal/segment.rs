@@ -62,6 +62,11 @@ pub(super) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     Ok(segments)
 }
 
+/// Where a segment stands.
+pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("{number:016}.journal"))
+}
+
 /// The number in a segment's name.
 pub(super) fn number(path: &Path) -> Option<u64> {
     let is_segment = path.extension().is_some_and(|extension| extension == "journal");
@@ -86,7 +91,7 @@ impl Tail {
 
     /// A new segment: complete and flushed under another name before it gets its own.
     pub(super) fn create(folder: &Path, link: Link, digest: Digest) -> Result<Self, Error> {
-        let path = folder.join(format!("{:016}.journal", link.number));
+        let path = path(folder, link.number);
         let made = (|| {
             let new = path.with_extension("new");
             let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;

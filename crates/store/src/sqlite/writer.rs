@@ -41,8 +41,8 @@ impl Writer for SqliteWriter {
         Ok(outcomes)
     }
 
-    fn wipe(&mut self) -> Result<Wiped, Error> {
-        self.log.wipe()
+    fn wipe(&mut self, first: bool) -> Result<Wiped, Error> {
+        self.log.wipe(first)
     }
 
     fn close(mut self) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 //!
 //! A slot is a magic line, the fingerprint of the master key, the seal, and a SHA-256 of these; zeros follow. The invariant: **a write
 //! that is cut off at any byte leaves one whole slot, and when a write has returned, what was there before is nowhere in the file**:
-//! it is overwritten in place, one slot and then the other, each flushed before the next.
+//! it is overwritten in place, one slot and then the other, each flushed before the next; one that is not whole comes first.
 
 use super::content::{self, Content};
 use super::{Error, Master};
@@ -46,10 +46,7 @@ pub(super) fn create(path: &Path, master: &Master, content: &Content, random: &d
 /// Reads the content that holds, and finishes what a write that was cut off left.
 pub(super) fn open(path: &Path, master: &Master) -> Result<Content, Error> {
     let file = at(path)?;
-    let slots = [read(&file, 0), read(&file, 1)];
-    let slots = slots.map(|slot| slot.map_err(|source| io_error(path, source)));
-    let [first, second] = slots;
-    let (first, second) = (first?, second?);
+    let [first, second] = slots(&file).map_err(|source| io_error(path, source))?;
     let opened = [opened(&first, master), opened(&second, master)];
     let (content, from, to) = match opened {
         [Some(a), Some(b)] if b.sequence > a.sequence => (b, &second, 0),
@@ -66,8 +63,14 @@ pub(super) fn open(path: &Path, master: &Master) -> Result<Content, Error> {
 /// Puts the content in place of what is there: into one slot, flushed, then into the other, flushed.
 pub(super) fn replace(path: &Path, master: &Master, content: &Content, random: &dyn Random) -> Result<(), Error> {
     let (file, slot) = (at(path)?, sealed(master, content, random)?);
-    let written = write(&file, 0, &slot).and_then(|()| write(&file, 1, &slot));
+    let written = slots(&file).and_then(|there| write_both(&there, |index| write(&file, index, &slot)));
     written.map_err(|source| io_error(path, source))
+}
+
+/// One slot and then the other. An earlier write that failed may have torn the second one: then the first holds until that is whole.
+fn write_both([_, second]: &[Slot; 2], write: impl Fn(u64) -> io::Result<()>) -> io::Result<()> {
+    let [first, then] = if whole(second).is_some() { [0, 1] } else { [1, 0] };
+    write(first).and_then(|()| write(then))
 }
 
 fn make(path: &Path, unfinished: &Path, slot: &Slot) -> io::Result<()> {
@@ -90,6 +93,10 @@ fn at(path: &Path) -> Result<File, Error> {
     })?;
     let found = file.metadata().map_err(|source| io_error(path, source))?.len();
     if found == FILE { Ok(file) } else { Err(Error::Size { path: path.to_owned(), found, expected: FILE }) }
+}
+
+fn slots(file: &File) -> io::Result<[Slot; 2]> {
+    Ok([read(file, 0)?, read(file, 1)?])
 }
 
 fn read(file: &File, index: u64) -> io::Result<Slot> {
@@ -141,4 +148,33 @@ fn refusal(path: &Path, master: &Master, slots: [&Slot; 2]) -> Error {
 
 fn io_error(path: &Path, source: io::Error) -> Error {
     Error::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitive::SystemRandom;
+    use std::cell::RefCell;
+
+    /// A write tears the slot and fails, then the next attempt does so too, at any of the two writes of each.
+    #[test]
+    fn two_writes_that_fail_leave_one_whole_slot() {
+        let key = SealKey::new(&crate::primitive::random_secret(&SystemRandom, 32).unwrap()).unwrap();
+        let master = Master { seal: key, fingerprint: [1; FINGERPRINT] };
+        let content = Content::new(&SystemRandom).unwrap();
+        let slot = || sealed(&master, &content, &SystemRandom).unwrap();
+        for failing in [[0, 0], [0, 1], [1, 0], [1, 1]] {
+            let there = RefCell::new([slot(), slot()]);
+            for failing in failing {
+                let (before, new, count) = (*there.borrow(), slot(), RefCell::new(0));
+                let write = |index| {
+                    let tears = count.replace_with(|count| *count + 1) == failing;
+                    there.borrow_mut()[usize::from(index != 0)] = if tears { [7; SLOT] } else { new };
+                    if tears { Err(io::Error::other("torn")) } else { Ok(()) }
+                };
+                assert!(write_both(&before, write).is_err());
+                assert!(there.borrow().iter().any(|slot| opened(slot, &master).is_some()), "{failing:?}");
+            }
+        }
+    }
 }

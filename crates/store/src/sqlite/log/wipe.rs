@@ -24,12 +24,16 @@ pub(super) struct Wipe {
 }
 
 impl CommitLog {
-    /// Takes a step.
+    /// Takes a step. What was left half-way has not seen what was written since, to the file that it had turned to: the first step
+    /// begins with both files again.
     ///
     /// # Errors
     ///
     /// [`Error::Io`]: it can be taken again. [`Error::Failed`]: a flush failed.
-    pub(crate) fn wipe(&mut self) -> Result<Wiped, Error> {
+    pub(crate) fn wipe(&mut self, first: bool) -> Result<Wiped, Error> {
+        if first {
+            self.wipe = None;
+        }
         if !self.may_write_over() {
             return Ok(Wiped::Blocked);
         }

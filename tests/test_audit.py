@@ -311,11 +311,11 @@ def test_a_change_of_the_master_key_reaches_the_sinks(tmp_path):
     """Made while the server serves, and while it does not."""
     with Audited(tmp_path, settings(tmp_path)) as server:
         changed = lambda: [event for event in lines(tmp_path / "file.jsonl") if event["action"] == "keystead.master-key.change"]
-        server.cli("master-key", "change", "--new-file", tmp_path / "first.key", "--yes")
+        server.cli("master-key", "change", "--new-file", str(tmp_path / "first.key"))
         (event,) = eventually(changed)
         assert event["requestData"]["to"].endswith("first.key")
         server.stop()
-        server.cli("master-key", "change", "--new-file", tmp_path / "second.key", "--yes")
+        server.cli("master-key", "change", "--new-file", str(tmp_path / "second.key"))
         server.start()
         eventually(lambda: len(changed()) == 2)
     assert server.verify()[0] == 0

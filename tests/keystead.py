@@ -165,6 +165,15 @@ def environment():
     return {name: value for name, value in os.environ.items() if not name.startswith("KEYSTEAD_")}
 
 
+def eventually(holds, seconds=30):
+    """Waits until something holds, and gives what it was that did."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.2)
+    return found
+
+
 def free_ports(count):
     """Ports that are free now; held open together, so that they differ."""
     held = [socket.socket() for _ in range(count)]

@@ -23,6 +23,7 @@ import pytest
 
 import certificates
 import journal
+import keystead
 import wire
 from keystead import Keystead, binary, environment, free_ports
 from rest import Api, House, fresh, refused
@@ -195,13 +196,9 @@ def unaccounted(asked, events, slack=0):
     return wrong
 
 
-def eventually(what, within=CATCH_UP):
-    """Waits until something holds."""
-    deadline = time.monotonic() + within
-    while not (last := what()):
-        assert time.monotonic() < deadline, f"not within {within} s"
-        time.sleep(0.2)
-    return last
+def eventually(holds):
+    """Waits until something holds; collectors may take their time."""
+    return keystead.eventually(holds, CATCH_UP)
 
 
 def settings(folder, syslog=None, otlp=None, more=""):
@@ -308,6 +305,20 @@ def test_what_is_required_is_waited_for(tmp_path):
                         return connection.material(asked.keys[0])
 
                 eventually(back)
+
+
+def test_a_change_of_the_master_key_reaches_the_sinks(tmp_path):
+    """Made while the server serves, and while it does not."""
+    with Audited(tmp_path, settings(tmp_path)) as server:
+        changed = lambda: [event for event in lines(tmp_path / "file.jsonl") if event["action"] == "keystead.master-key.change"]
+        server.cli("master-key", "change", "--new-file", str(tmp_path / "first.key"))
+        (event,) = eventually(changed)
+        assert event["requestData"]["to"].endswith("first.key")
+        server.stop()
+        server.cli("master-key", "change", "--new-file", str(tmp_path / "second.key"))
+        server.start()
+        eventually(lambda: len(changed()) == 2)
+    assert server.verify()[0] == 0
 
 
 def test_syslog_to_whom_it_trusts_with_a_certificate_of_its_own(tmp_path):

@@ -15,7 +15,7 @@ import pytest
 import ledger
 import rest
 import wire
-from keystead import Keystead, binary, environment
+from keystead import Keystead, binary, environment, eventually
 from wire import item
 
 FEW, MANY, TOGETHER = 2_000, 100_000, 100
@@ -184,21 +184,13 @@ def test_the_server_warns_until_one_was_verified(tmp_path):
             server.cli("backup", "create")
         kit = Kit(server, tmp_path / "kit")
         # The first one is made by the server itself.
-        until(lambda: server.json("backup", "list"))
-        until(lambda: "ever seen to open" in str(warned()))
+        eventually(lambda: server.json("backup", "list"))
+        eventually(lambda: "ever seen to open" in str(warned()))
         (made, *_) = server.json("backup", "list")
         server.cli("backup", "fetch", made["name"], "--out", str(tmp_path / "b"))
         server.cli("backup", "verify", str(tmp_path / "b"), *map(str, kit.shares(1, 2)))
-        until(lambda: warned() == [])
+        eventually(lambda: warned() == [])
         assert "never" not in server.cli("backup", "status")
-
-
-def until(holds, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.3)
-    return found
 
 
 def test_wrong_kits(ready, stranger, tmp_path):

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as families
 
 import wire
-from keystead import Keystead, binary, environment, free_ports
+from keystead import Keystead, binary, environment, eventually, free_ports
 from rest import Api
 
 PACKAGING = Path(__file__).parent.parent / "packaging"
@@ -25,6 +26,8 @@ RULES = PACKAGING / "prometheus" / "keystead.rules.yml"
 NAME = re.compile(r"\b(?:keystead|process)_[a-z0-9_]+\b")
 # What has no panel of its own, and why.
 NOT_SHOWN = set()
+# Enough for a rotation to take several batches.
+ADAPTERS = 40
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +52,19 @@ def read(server, accept=None):
     return answer
 
 
+def samples(server):
+    return [sample for family in families(read(server).text) for sample in family.samples]
+
+
+def values(server, metric, **labels):
+    """Of the samples with these labels."""
+    return [each.value for each in samples(server) if each.name == metric and labels.items() <= each.labels.items()]
+
+
 def value(server, metric, **labels):
     """The sum of the samples with these labels."""
-    samples = [sample for family in families(read(server).text) for sample in family.samples if sample.name == metric]
-    found = [sample.value for sample in samples if labels.items() <= sample.labels.items()]
-    assert found, f"{metric} {labels} is not in {sorted({sample.name for sample in samples})}"
+    found = values(server, metric, **labels)
+    assert found, f"there is no {metric} {labels}"
     return sum(found)
 
 
@@ -96,10 +107,7 @@ def test_connections_are_counted_while_they_are_there(measured):
     with wire.Connection(measured.port, measured.certificate) as connection:
         connection.exchange(wire.item("Discover Versions"))
         assert value(measured, "keystead_kmip_connections", state="seated") >= 1
-    deadline = time.monotonic() + 10
-    while value(measured, "keystead_kmip_connections", state="seated") > 0:
-        assert time.monotonic() < deadline, "a connection that is gone is still counted"
-        time.sleep(0.1)
+    eventually(lambda: value(measured, "keystead_kmip_connections", state="seated") == 0)
 
 
 def test_nothing_names_a_key(measured):
@@ -115,6 +123,63 @@ def test_dashboard_and_rules_name_what_there_is(measured):
     for file in (DASHBOARD, RULES):
         used = {family(name, known) for name in NAME.findall(file.read_text())}
         assert used <= known, f"{file.name} names {sorted(used - known)}, which no scrape has"
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory):
+    """A server of which there is more to tell: adapters under one root key, backups, a key that is asked for in quarantine, a collector
+    that is down."""
+    folder = tmp_path_factory.mktemp("busy")
+    port, dead = free_ports(2)
+    variables = {
+        "KEYSTEAD_METRICS_LISTEN": f"127.0.0.1:{port}",
+        "KEYSTEAD_HEALTH_CANARY_SECONDS": "1",
+        "KEYSTEAD_AUDIT_FILE_PATH": str(folder / "audit.jsonl"),
+        "KEYSTEAD_AUDIT_OTLP_ENDPOINT": f"http://127.0.0.1:{dead}/v1/logs",
+    }
+    with Keystead(folder, variables=variables) as server:
+        server.metrics = f"http://127.0.0.1:{port}/metrics"
+        server.cli("recovery", "create", "--shares", "3", "--threshold", "2", "--out", folder / "kit")
+        for number in range(1, ADAPTERS):
+            server.cli("adapter", "create", f"cluster-{number}")
+        with wire.Connection(server.port, server.issue("host")) as connection:
+            made = connection.call("Create", *wire.aes_256())["Unique Identifier"]
+            server.cli("key", "quarantine", made, "--days", "30", "--then", "keep", "--yes")
+            connection.call("Get", wire.unique(made))
+        yield server
+
+
+def test_a_rotation_is_counted_while_it_goes_on_and_afterwards(busy):
+    assert sum(values(busy, "keystead_rotation_jobs")) == 0
+    (key,) = busy.json("rootkey", "list")
+    with ThreadPoolExecutor() as threads:
+        rotated = threads.submit(busy.cli, "rootkey", "rotate", key["id"], "--no-wait")
+        running, deadline = set(), time.monotonic() + 60
+        while not rotated.done() or sum(values(busy, "keystead_rotation_adapters_total", outcome="success")) < ADAPTERS:
+            running.update(values(busy, "keystead_rotation_jobs", state="running"))
+            assert time.monotonic() < deadline, "the rotation does not come to its end"
+        rotated.result()
+    assert running == {0, 1}
+    eventually(lambda: values(busy, "keystead_rotation_jobs", state="running") == [0])
+    assert value(busy, "keystead_rotation_adapters_total", outcome="success") == ADAPTERS
+    assert value(busy, "keystead_rotation_adapters_total", outcome="failure") == 0
+
+
+def test_a_collector_that_is_down_is_counted(busy):
+    eventually(lambda: values(busy, "keystead_audit_sink_up", sink="otlp") == [0])
+    eventually(lambda: sum(values(busy, "keystead_audit_sink_lag_events", sink="otlp")) > 0)
+    failures = value(busy, "keystead_audit_sink_failures_total", sink="otlp")
+    eventually(lambda: value(busy, "keystead_audit_sink_failures_total", sink="otlp") > failures)
+    assert value(busy, "keystead_audit_sink_up", sink="file") == 1
+    assert value(busy, "keystead_audit_sink_failures_total", sink="file") == 0
+
+
+def test_what_dashboard_and_rules_name_has_rows_once_it_happens(busy):
+    """A name that is known and never gets a row makes a panel that is empty for good, and an alert that never comes."""
+    used = {name for file in (DASHBOARD, RULES) for name in NAME.findall(file.read_text())}
+    # What was counted is good for 15 seconds, and the first backup is made within 10.
+    missing = lambda: used - {sample.name for sample in samples(busy)}
+    eventually(lambda: not missing() or time.sleep(1), 60)
 
 
 def test_what_there_is_is_on_the_dashboard(measured):

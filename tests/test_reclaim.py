@@ -12,7 +12,7 @@ from kmip.pie import client as pie
 
 import clock
 import wire
-from keystead import Keystead, binary, environment
+from keystead import Keystead, binary, environment, eventually
 from test_pykmip import wrap_socket  # noqa: F401  (PyKMIP needs it)
 from wire import ACTIVE, DEACTIVATED, PRE_ACTIVE, aes_256, attribute, unique
 
@@ -63,14 +63,6 @@ def show(server, key):
 def ask(server, method, path, body=None):
     headers = {"Authorization": f"Bearer {server.api_key}"}
     return requests.request(method, f"{server.url}/api/v1{path}", json=body, headers=headers, verify=server.ca, timeout=60)
-
-
-def eventually(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.2)
-    return found
 
 
 # Last use.

@@ -9,9 +9,7 @@ mod product;
 use std::fmt;
 use std::net::IpAddr;
 
-use kmip::Timestamp;
 use serde::{Serialize, Serializer};
-use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 pub(crate) use facts::{Severity, initiator_type, severity, status, status_text};
@@ -173,11 +171,4 @@ impl fmt::Display for Crn<'_> {
 
 fn text<T: fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
-}
-
-/// A point in time in RFC 3339, UTC, with milliseconds. Its calendar ends with the year 9999: beyond it the number is written.
-pub(crate) fn rfc3339(now: Timestamp) -> String {
-    let nanoseconds = i128::from(now.millis()) * 1_000_000;
-    let time = time::OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok();
-    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| format!("@{}", now.millis()))
 }

@@ -40,8 +40,10 @@ pub struct Reply {
     pub close: bool,
     /// The operations of which at least one item succeeded.
     pub succeeded: Operations,
-    /// What came of each item that was dealt with.
+    /// What came of each item that was dealt with, as the answer says it.
     pub outcomes: Vec<Outcome>,
+    /// How many objects were destroyed, whatever the answer says.
+    pub destroyed: usize,
 }
 
 /// One message that is being dealt with.
@@ -94,14 +96,17 @@ async fn answer(engine: &Engine, origin: &Origin<'_>, message: &RequestMessage<'
     }
     out.rewrite_integer(count_ends, count);
     out.close(envelope);
-    Reply { bytes: out.into_bytes(), close: false, succeeded, outcomes }
+    let is_destroy = |each: &&Outcome| each.operation == Some(Code::Destroy) && each.reason.is_none();
+    let destroyed = outcomes.iter().filter(is_destroy).count();
+    Reply { bytes: out.into_bytes(), close: false, succeeded, outcomes, destroyed }
 }
 
-/// What is answered where the audit says that the answer must not leave.
-pub(crate) fn withheld(frame: &[u8], error: &store::Error, now: Timestamp) -> Reply {
+/// What is answered where the audit says that the answer must not leave. What was done is done all the same.
+pub(crate) fn withheld(reply: &Reply, frame: &[u8], error: &store::Error, now: Timestamp) -> Reply {
     let version = RequestMessage::decode(frame).map_or(Version::NEWEST, |message| message.version);
     let refused = Refused::new(&Fault::Audit(error.to_string()).into(), version);
-    refuse_message(version, (None, refused.reason), &refused.message, now)
+    let instead = refuse_message(version, (None, refused.reason), &refused.message, now);
+    Reply { destroyed: reply.destroyed, ..instead }
 }
 
 /// The answer to a message that does not pass the adapter's door: none of its items is dealt with, and one event tells of it.
@@ -197,7 +202,7 @@ fn refuse_message(
     out.close(item);
     out.close(envelope);
     let outcomes = vec![Outcome { operation, reason: Some(reason) }];
-    Reply { bytes: out.into_bytes(), close: false, succeeded: Operations::default(), outcomes }
+    Reply { bytes: out.into_bytes(), close: false, succeeded: Operations::default(), outcomes, destroyed: 0 }
 }
 
 fn failure(out: &mut Writer, reason: ResultReason, message: &str) {

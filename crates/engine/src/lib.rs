@@ -92,7 +92,7 @@ impl Engine {
         let reply = exchange::handle(self, origin, frame, now).await;
         match self.journal.seen().await {
             Ok(()) => reply,
-            Err(error) => exchange::withheld(frame, &error, now),
+            Err(error) => exchange::withheld(&reply, frame, &error, now),
         }
     }
 

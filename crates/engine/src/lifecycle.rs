@@ -111,50 +111,39 @@ pub fn dates_in_order(object: &Object) -> bool {
 /// Destroys an object: KMIP gives out its material no more (KMIP 1.4, 4.21). It stays, sealed, until it is erased, with what the object
 /// was before, so that an administrator can take it back. The attributes stay, so that it can be told what it was.
 pub fn destroy(object: &mut Object, by: &str, now: Timestamp) -> Result<(), Refusal> {
-    if object.is_destroyed() {
-        return Err(Refusal::Destroyed);
-    }
-    let before = Before { state: object.state(), deactivation: object.date(&attribute::DEACTIVATION_DATE) };
-    end(object, by, now)?;
-    object.history.before = Some(before);
-    Ok(())
+    end(object, Before::of(object), by, now)
 }
 
 /// As [`destroy`], also where the object is active: what KMIP may not, an administrator may.
 pub fn destroy_by_force(object: &mut Object, by: &str, now: Timestamp) -> Result<(), Refusal> {
-    let before = Before { state: object.state(), deactivation: object.date(&attribute::DEACTIVATION_DATE) };
+    let before = Before::of(object);
     if object.state() == Some(State::Active) {
         object.set_state(next(State::Active, Event::Deactivate)?);
         object.set_date(&attribute::DEACTIVATION_DATE, now.date_time());
     }
-    destroy(object, by, now)?;
-    object.history.before = Some(before);
-    Ok(())
+    end(object, before, by, now)
 }
 
-fn end(object: &mut Object, by: &str, now: Timestamp) -> Result<(), Refusal> {
+fn end(object: &mut Object, before: Before, by: &str, now: Timestamp) -> Result<(), Refusal> {
+    if object.is_destroyed() {
+        return Err(Refusal::Destroyed);
+    }
     if let Some(state) = object.state() {
         object.set_state(next(state, Event::Destroy)?);
     }
     object.set_date(&attribute::DESTROY_DATE, now.date_time());
-    object.history.destroyed_by = Some(by.to_owned());
+    (object.history.destroyed_by, object.history.before) = (Some(by.to_owned()), Some(before));
     Ok(())
 }
 
 /// Takes a destruction back, where the material is still there: the object is what it was. One that was compromised since is that.
 /// Returns whether it was done.
 pub fn revive(object: &mut Object) -> bool {
-    let Some(Before { state, deactivation }) = object.history.before.filter(|_| object.sealed.is_some()) else {
-        return false;
-    };
-    match (object.state(), state) {
-        (Some(State::DestroyedCompromised), Some(_)) => object.set_state(State::Compromised),
-        (_, Some(state)) => object.set_state(state),
-        (_, None) => {}
-    }
-    match deactivation {
-        Some(date) => object.set_date(&attribute::DEACTIVATION_DATE, date),
-        None => object.unset(&attribute::DEACTIVATION_DATE),
+    let Some(before) = object.history.before.filter(|_| object.sealed.is_some()) else { return false };
+    let is_compromised = object.state() == Some(State::DestroyedCompromised);
+    before.put_back(object);
+    if is_compromised {
+        object.set_state(State::Compromised);
     }
     object.unset(&attribute::DESTROY_DATE);
     (object.history.destroyed_by, object.history.before) = (None, None);

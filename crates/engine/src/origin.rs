@@ -9,8 +9,8 @@ use kmip::enums::{Operation, ResultReason};
 use uuid::Uuid;
 
 use crate::audit::{
-    Crn, Event, Host, Initiator, Reason, RequestData, Target, initiator_type, message, observer, rfc3339, severity,
-    status, status_text,
+    Crn, Event, Host, Initiator, Reason, RequestData, Target, initiator_type, message, observer, severity, status,
+    status_text,
 };
 use crate::error::Fault;
 use crate::policy::{self, Permission};
@@ -144,7 +144,7 @@ impl Origin<'_> {
         let succeeded = reason.reason_for_failure.is_none();
         let host = self.address().map(|address| Host { address });
         Event {
-            event_time: rfc3339(now),
+            event_time: now.rfc3339(),
             action,
             outcome: if succeeded { "success" } else { "failure" },
             message: message(action, name, succeeded),

@@ -21,7 +21,7 @@ use crate::Engine;
 use crate::beside;
 use crate::error::{Failure, Fault};
 use crate::manage::{Error, until_decided};
-use crate::object::Object;
+use crate::object::Before;
 use crate::origin::{Change, Origin};
 use crate::record::Stored;
 use crate::registry::{Actor, Adapter};
@@ -51,7 +51,7 @@ pub struct Quarantine {
     pub then: Then,
     /// Who put it there.
     pub by: String,
-    /// What it was before.
+    /// What it was before, to be put back by its release.
     pub before: Before,
     /// The first time that a client asked for it since. Its end is an operator's to decide then.
     pub asked: Option<Use>,
@@ -65,15 +65,6 @@ pub enum Then {
     Destroy,
     /// It stays as it is, until an operator decides.
     Keep,
-}
-
-/// What a key was before its quarantine, to be put back by its release.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Before {
-    /// Its state.
-    pub state: State,
-    /// Its Deactivation Date.
-    pub deactivation: Option<DateTime>,
 }
 
 /// How a quarantine shall be.
@@ -114,11 +105,12 @@ impl Engine {
         if self.kept_quarantine(adapter, id).await?.is_some() {
             return Err(refused(Refusal::There));
         }
-        let before = before(&stored.object).map_err(refused)?;
+        rules::may_enter(&stored.object).map_err(refused)?;
+        let before = Before::of(&stored.object);
         let origin = Origin::Administrator { adapter, by };
         let mut scope = Scope::administrative(self, &origin, now);
         stored.change().set_state(State::Deactivated);
-        stored.change().set_date(&attribute::DEACTIVATION_DATE, before.deactivation(now));
+        stored.change().set_date(&attribute::DEACTIVATION_DATE, deactivation(before, now));
         scope.update(&mut stored).await?;
         let by_id = by.id.clone();
         let (object, adapter_id, asked) = (id, adapter.id, None);
@@ -235,20 +227,11 @@ fn change<'a>(action: &'a str, id: Uuid, message: Option<&'a str>) -> Change<'a>
     Change { action, type_uri: KMIP, kind: "kmip-object", id, name: None, message }
 }
 
-/// What a key is, if it can go into quarantine.
-fn before(object: &Object) -> Result<Before, Refusal> {
-    rules::may_enter(object)?;
-    let state = object.state().unwrap_or(State::Deactivated);
-    Ok(Before { state, deactivation: object.date(&attribute::DEACTIVATION_DATE) })
-}
-
-impl Before {
-    /// The Deactivation Date in quarantine: of a key that was deactivated already, its own.
-    fn deactivation(&self, now: Timestamp) -> DateTime {
-        match (self.state, self.deactivation) {
-            (State::Deactivated, Some(date)) => date,
-            (_, _) => now.date_time(),
-        }
+/// The Deactivation Date in quarantine: of a key that was deactivated already, its own.
+fn deactivation(before: Before, now: Timestamp) -> DateTime {
+    match (before.state, before.deactivation) {
+        (Some(State::Deactivated), Some(date)) => date,
+        (_, _) => now.date_time(),
     }
 }
 
@@ -257,15 +240,6 @@ async fn put_back(kept: &Quarantine, stored: &mut Stored, scope: &mut Scope<'_>)
     if stored.object.state() != Some(State::Deactivated) {
         return Ok(());
     }
-    as_before(kept, stored.change());
+    kept.before.put_back(stored.change());
     scope.update(stored).await
-}
-
-fn as_before(kept: &Quarantine, object: &mut Object) {
-    let Before { state, deactivation } = kept.before;
-    object.set_state(state);
-    match deactivation {
-        Some(date) => object.set_date(&attribute::DEACTIVATION_DATE, date),
-        None => object.unset(&attribute::DEACTIVATION_DATE),
-    }
 }

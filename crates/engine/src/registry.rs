@@ -207,9 +207,11 @@ impl Registry {
         self.removing.write().await
     }
 
-    /// The adapters of all instances.
-    pub(crate) fn all(&self) -> Vec<Arc<Adapter>> {
-        self.snapshot.load().adapters.values().cloned().collect()
+    /// The adapters of all instances, by instance and name.
+    pub fn all(&self) -> Vec<Arc<Adapter>> {
+        let mut adapters: Vec<_> = self.snapshot.load().adapters.values().cloned().collect();
+        adapters.sort_by(|a, b| (a.instance, &a.name).cmp(&(b.instance, &b.name)));
+        adapters
     }
 
     /// An instance's adapters, by name.

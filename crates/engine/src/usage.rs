@@ -20,7 +20,6 @@ use gather::Waiting;
 pub(crate) use record::{USAGE, read_use, write_use};
 
 use crate::Engine;
-use crate::audit::rfc3339;
 use crate::error::Fault;
 use crate::manage::Error;
 use crate::origin::Origin;
@@ -106,7 +105,7 @@ impl Engine {
     async fn warn_of_use(&self, origin: &Origin<'_>, key: Uuid, now: Timestamp) {
         let Ok(usage) = self.usage(origin.adapter(), key).await else { return };
         if let Some(last) = usage.last.as_ref().filter(|_| usage.is_recent(now)) {
-            let (at, by) = (rfc3339(last.at), origin.initiator());
+            let (at, by) = (last.at.rfc3339(), origin.initiator());
             tracing::warn!(%key, by, last_handed_out = at, to = last.name, "a key was destroyed that was handed out in the last 90 days");
         }
     }

@@ -10,8 +10,6 @@ use crate::{Action, Call};
 use kmip::Timestamp;
 use serde_json::Value;
 use std::net::IpAddr;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 /// What a change was made to.
@@ -82,31 +80,4 @@ pub(crate) fn success(call: &Call, target: &Target<'_>) -> Vec<u8> {
 /// are both `local`; all else is as Key Protect has it, since clients take it apart.
 pub fn crn(instance: Uuid, kind: &str, id: &str) -> String {
     cadf::Crn { instance, kind, id }.to_string()
-}
-
-/// The calendar of RFC 3339 ends with the year 9999: a clock beyond it must not stop the change, so its number is written.
-pub(crate) fn rfc3339(now: Timestamp) -> String {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(now.millis()) * 1_000_000)
-        .ok()
-        .and_then(|time| time.format(&Rfc3339).ok())
-        .unwrap_or_else(|| format!("@{}", now.millis()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_rfc_3339() {
-        let cases = [
-            (0, "1970-01-01T00:00:00Z"),
-            (1_767_323_045_000, "2026-01-02T03:04:05Z"),
-            (1_767_323_045_678, "2026-01-02T03:04:05.678Z"),
-            (-1, "1969-12-31T23:59:59.999Z"),
-            (i64::MAX, "@9223372036854775807"),
-        ];
-        for (millis, text) in cases {
-            assert_eq!(rfc3339(Timestamp::from_millis(millis)), text);
-        }
-    }
 }

@@ -114,7 +114,7 @@ pub enum Error {
     /// The first of two people came again.
     #[error(
         "the erasure of key {key} was asked for by {by}, and it takes another person to carry it out, until {until}",
-        until = crate::audit::rfc3339(*.until)
+        until = .until.rfc3339()
     )]
     SecondPerson {
         /// Which.

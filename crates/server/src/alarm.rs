@@ -2,7 +2,10 @@
 //!
 //! The invariant: **an alarm never stops anything; it says what is the matter and what to do, and it stands for as long as its cause.**
 
+mod quarantine;
+
 use crate::expiry::Severity;
+use engine::Engine;
 use kmip::Timestamp;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -64,7 +67,14 @@ impl Alarms {
         self.0.lock().retain(|(of, _), alarm| *of != kind || alarm.since >= moment);
     }
 
-    /// Those that stand for an instance, or for everybody; errors first, then the oldest.
+    /// All that stand for an instance, or for everybody: those that were raised, then keys that clients asked for in quarantine.
+    pub fn all(&self, engine: &Engine, instance: Option<Uuid>) -> Vec<Alarm> {
+        let mut all = self.standing(instance);
+        all.extend(quarantine::alarms(engine, instance));
+        all
+    }
+
+    /// Those that were raised and stand for an instance, or for everybody; errors first, then the oldest.
     pub fn standing(&self, instance: Option<Uuid>) -> Vec<Alarm> {
         let is_theirs = |alarm: &&Alarm| instance.is_none() || alarm.instance == instance;
         let mut standing: Vec<Alarm> = self.0.lock().values().filter(is_theirs).cloned().collect();

@@ -43,6 +43,7 @@ pub use impact::{Impact, ImpactAdapter, ImpactComponent, NamedKey, StateCount};
 pub use key::{Attribute, Key, Reactivate};
 pub use private::PrivateText;
 pub use rotation::{RootKeyVersion, Rotation};
+pub(crate) use rotation::{UNFINISHED, rotation_state};
 pub use server_certificate::{NewServerRequest, ServerCertificate, ServerRequest, StageCertificate};
 pub use trust::{SeenStep, ServerFingerprints, StepName, Trust, TrustStep};
 pub use usage::{NewQuarantine, Quarantine, Then, Usage, Use};

@@ -23,8 +23,7 @@ use wrap::primitive::sign::{PublicKey, SigningKey};
 
 pub(crate) use head::{parse_key, pem};
 pub(crate) use keeper::{Keeper, Rhythm};
-pub use line::rfc3339;
-pub(crate) use query::{Filter, Page, cursor, moment, page};
+pub(crate) use query::{Filter, Page, cursor, page};
 pub use sinks::SinkHandle;
 pub(crate) use sinks::start as start_sinks;
 pub(crate) use verify::{Expected, Finding, Report, verify};

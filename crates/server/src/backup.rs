@@ -71,7 +71,7 @@ struct Listed {
 
 /// The entries that are no file of the data folder, or not as they are there.
 const KEYS: &str = "keys";
-const DATABASE: &str = "keystead.db";
+use crate::folder::DATABASE;
 const MANIFEST: &str = "manifest";
 const SIGNATURE: &str = "signature";
 

@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 /// The newest format of the folder that this version knows.
 pub const FORMAT: u32 = 2;
 
+/// The store's file in the folder.
+pub(crate) const DATABASE: &str = "keystead.db";
 /// Says that the first start came to its end, and which format it made: always written last.
 const FORMAT_FILE: &str = "format";
 const FORMAT_PREFIX: &str = "keystead ";

@@ -12,13 +12,12 @@ use std::time::Duration;
 use ::kmip::Timestamp;
 use engine::Engine;
 use engine::error::Failure;
-use keymanager::{Action, Call, KeyManager};
+use keymanager::KeyManager;
 use nix::sys::statvfs::statvfs;
 use store::journal::Journal;
 use store::{Batch, Store};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
-use uuid::Uuid;
 
 use crate::metrics::Metrics;
 
@@ -107,12 +106,7 @@ impl Health {
 
     /// A root key of each instance with adapters unwraps an adapter's key.
     async fn root_keys(&self, now: Timestamp) -> Verdict {
-        let call = Call::internal(Uuid::nil(), Action::ListInstances, "health", now);
-        let tried = match self.keys.instances(&call).await {
-            Ok(instances) => self.try_keys(instances.iter().map(|instance| instance.id).collect(), now).await,
-            Err(error) => Err(error.to_string()),
-        };
-        tried.map_or_else(
+        self.try_keys(now).await.map_or_else(
             |error| {
                 tracing::error!(%error, "the health check failed: a root key can't be used");
                 (Condition::Failing, "a root key can't be used: the log says why")
@@ -121,10 +115,9 @@ impl Health {
         )
     }
 
-    async fn try_keys(&self, instances: Vec<Uuid>, now: Timestamp) -> Result<(), String> {
-        let registry = self.engine.registry();
-        let first = |instance: &Uuid| registry.adapters(*instance).into_iter().next();
-        let adapters: Vec<_> = instances.iter().filter_map(first).collect();
+    async fn try_keys(&self, now: Timestamp) -> Result<(), String> {
+        let mut adapters = self.engine.registry().all();
+        adapters.dedup_by_key(|adapter| adapter.instance);
         if adapters.is_empty() {
             return self.keys.try_out(now).await.map_err(|error| error.to_string());
         }

@@ -54,7 +54,7 @@ use tower::ServiceExt;
 use crate::alarm::Alarms;
 use crate::audit::Audit;
 use crate::identity::{Guesses, Tokens};
-use crate::kmip::{Book, Refusals, Sightings};
+use crate::kmip::{Book, Destroys, Refusals, Sightings};
 pub use connection::serve;
 pub use metrics::Metrics;
 pub use prometheus::serve_plainly;
@@ -82,6 +82,8 @@ pub struct Administration {
     pub backups: Arc<crate::backup::Backups>,
     /// What an operator should look into.
     pub alarms: Arc<Alarms>,
+    /// Where it is counted who destroys KMIP objects.
+    pub destroys: Arc<Destroys>,
     /// What was asked of instances that want it counted.
     pub metrics: Metrics,
     /// The installation's numbers.

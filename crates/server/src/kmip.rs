@@ -21,19 +21,18 @@ mod visitor;
 mod workers;
 
 pub use book::{Book, Stranger};
+pub(crate) use destroys::DESTROYS;
+pub use destroys::Destroys;
 pub use listen::listen;
 pub use refusals::Refusals;
 pub use sightings::{Seen, Sightings, Step};
 
-use crate::alarm::Alarms;
 use crate::config::Limits;
 use crate::crowd::{Quiet, Shares};
 use crate::metrics;
 use crate::tls::Live;
 use ::kmip::Timestamp;
 use admission::Reminders;
-pub(crate) use destroys::DESTROYS;
-use destroys::Destroys;
 use doors::{Doors, Reception};
 use engine::Engine;
 use keymanager::Network;
@@ -69,8 +68,8 @@ pub struct Port {
     pub book: Arc<Book>,
     /// Where the steps of a pairing are noted.
     pub sightings: Arc<Sightings>,
-    /// Where it is told that a client destroys many keys.
-    pub alarms: Arc<Alarms>,
+    /// Where it is counted who destroys keys.
+    pub destroys: Arc<Destroys>,
     /// Where what happens is counted.
     pub metrics: Arc<metrics::Kmip>,
     /// Where connections have the time from.
@@ -126,7 +125,6 @@ struct House {
     shares: Arc<Shares<Uuid>>,
     rules: Rules,
     quiet: Quiet,
-    destroys: Destroys,
     reminders: Reminders,
 }
 
@@ -137,7 +135,6 @@ impl House {
             shares: Shares::new(port.limits.connections_per_adapter),
             rules: Rules::default(),
             quiet: Quiet::default(),
-            destroys: Destroys::new(port.limits.destroys_per_hour, port.alarms.clone()),
             reminders: Reminders::default(),
             port,
         }

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use crate::kmip::Destroys;
+use crate::metrics::Metrics;
 use async_trait::async_trait;
 use engine::Engine;
 use engine::registry::{Actor, Adapter, Rewrap};
@@ -22,59 +24,79 @@ const PAUSES: u32 = 7;
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// The engine, for the key manager.
-pub struct Kmip(pub Arc<Engine>);
+pub struct Kmip {
+    engine: Arc<Engine>,
+    told: Option<Told>,
+}
+
+/// Who hears of what is done.
+pub struct Told {
+    /// The installation's numbers.
+    pub metrics: Arc<Metrics>,
+    /// Who destroys keys.
+    pub destroys: Arc<Destroys>,
+}
+
+impl Kmip {
+    /// This engine.
+    pub fn new(engine: Arc<Engine>, told: Option<Told>) -> Self {
+        Kmip { engine, told }
+    }
+}
 
 #[async_trait]
 impl KmipService for Kmip {
     async fn get(&self, instance: Uuid, id: Uuid) -> Result<Option<KmipKey>, Error> {
-        let key = self.0.standard_key(instance, id).await.map_err(|error| told(error, id))?;
+        let key = self.engine.standard_key(instance, id).await.map_err(|error| told(error, id))?;
         Ok(key.filter(|key| !key.purged).map(|key| shown(0, key)))
     }
 
     async fn list(&self, instance: Uuid, page: KmipPage) -> Result<Vec<KmipKey>, Error> {
-        listed(&self.0, instance, page, Which::All).await
+        listed(&self.engine, instance, page, Which::All).await
     }
 
     async fn list_by_state(&self, instance: Uuid, page: KmipPage, deleted: bool) -> Result<Vec<KmipKey>, Error> {
-        listed(&self.0, instance, page, if deleted { Which::Deleted } else { Which::Live }).await
+        listed(&self.engine, instance, page, if deleted { Which::Deleted } else { Which::Live }).await
     }
 
     async fn count(&self, instance: Uuid) -> Result<KmipCounts, Error> {
-        let counts = self.0.count_standard_keys(instance).await.map_err(|error| told(error, instance))?;
+        let counts = self.engine.count_standard_keys(instance).await.map_err(|error| told(error, instance))?;
         Ok(KmipCounts { live: counts.live, deleted: counts.deleted })
     }
 
     async fn sealed(&self, instance: Uuid, id: Uuid) -> Result<Option<Vec<u8>>, Error> {
-        self.0.sealed_material(instance, id).await.map_err(|error| told(error, id))
+        self.engine.sealed_material(instance, id).await.map_err(|error| told(error, id))
     }
 
     async fn delete(&self, call: &Call, id: Uuid) -> Result<KmipKey, Error> {
-        let key = self.0.delete_standard_key(call.instance, id, &actor(call), call.now).await;
-        changed(call, id, key)
+        let key = self.engine.delete_standard_key(call.instance, id, &actor(call), call.now).await;
+        let deleted = changed(call, id, key)?;
+        self.told.iter().for_each(|told| told.destroys.by_call(call));
+        Ok(deleted)
     }
 
     async fn restore(&self, call: &Call, id: Uuid) -> Result<KmipKey, Error> {
-        let key = self.0.restore_standard_key(call.instance, id, &actor(call), call.now).await;
+        let key = self.engine.restore_standard_key(call.instance, id, &actor(call), call.now).await;
         changed(call, id, key)
     }
 
     async fn erase(&self, call: &Call, id: Uuid) -> Result<(), Error> {
-        let key = self.0.erase_standard_key(call.instance, id, &actor(call), call.now).await;
+        let key = self.engine.erase_standard_key(call.instance, id, &actor(call), call.now).await;
         changed(call, id, key).map(drop)
     }
 
     async fn purge(&self, call: &Call, id: Uuid, also: &[Change]) -> Result<(), Error> {
-        let key = self.0.purge_standard_key(call.instance, id, &actor(call), call.now, also).await;
+        let key = self.engine.purge_standard_key(call.instance, id, &actor(call), call.now, also).await;
         changed(call, id, key).map(drop)
     }
 
     async fn bury(&self, call: &Call, id: Uuid, also: &[Change]) -> Result<(), Error> {
-        let buried = self.0.bury_standard_key(call.instance, id, &actor(call), call.now, also).await;
+        let buried = self.engine.bury_standard_key(call.instance, id, &actor(call), call.now, also).await;
         buried.map_err(|error| told(error, id))
     }
 
     fn registrations(&self, instance: Uuid, key: Option<Uuid>) -> Vec<Registration> {
-        let registry = self.0.registry();
+        let registry = self.engine.registry();
         let adapters = match key {
             Some(key) => registry.adapters_under(KeyRef { instance, key }),
             None => registry.adapters(instance),
@@ -86,7 +108,9 @@ impl KmipService for Kmip {
         let RewrapPage { key, newest, after, most } = page;
         let which = Rewrap { root_key: KeyRef { instance: call.instance, key }, newest, after, most };
         let begun = Instant::now();
-        let batch = self.0.registry().rewrap(which, &actor(call), call.now).await.map_err(|error| told(error, key))?;
+        let batch =
+            self.engine.registry().rewrap(which, &actor(call), call.now).await.map_err(|error| told(error, key))?;
+        self.told.iter().for_each(|told| told.metrics.parts.rewrapped(batch.done, batch.failed.len()));
         if batch.next.is_some() {
             // The greater part of the time is the clients'.
             tokio::time::sleep((begun.elapsed() * PAUSES).min(LONGEST_PAUSE)).await;
@@ -95,7 +119,7 @@ impl KmipService for Kmip {
     }
 
     async fn settled(&self) {
-        self.0.registry().settled().await;
+        self.engine.registry().settled().await;
     }
 }
 

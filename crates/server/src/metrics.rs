@@ -16,7 +16,7 @@ mod survey;
 
 use crate::kmip::Refusals;
 use kmip::Timestamp;
-pub use parts::{Parts, Sink};
+pub use parts::Parts;
 pub use port::Kmip;
 pub(crate) use port::Tally;
 use prometheus_client::encoding::{prometheus_text, text};

@@ -5,7 +5,10 @@
 
 use kmip::enums::State;
 use kmip::ttlv::{DecodeError, Reader, Writer};
-use kmip::{DateTime, Tag, Timestamp};
+use kmip::{DateTime, Tag, Timestamp, attribute};
+
+use super::Object;
+use crate::beside::moment;
 
 const CREATED_BY: Tag = Tag(0x54_3001);
 const UPDATED_BY: Tag = Tag(0x54_3002);
@@ -34,13 +37,31 @@ pub struct History {
     pub purged_at: Option<Timestamp>,
 }
 
-/// What an object was before it was destroyed.
+/// What an object was before it was destroyed, or put into quarantine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Before {
     /// Its state; none for an object that has no states.
     pub state: Option<State>,
     /// Its Deactivation Date.
     pub deactivation: Option<DateTime>,
+}
+
+impl Before {
+    /// What an object is now.
+    pub(crate) fn of(object: &Object) -> Self {
+        Before { state: object.state(), deactivation: object.date(&attribute::DEACTIVATION_DATE) }
+    }
+
+    /// Makes an object that again.
+    pub(crate) fn put_back(self, object: &mut Object) {
+        if let Some(state) = self.state {
+            object.set_state(state);
+        }
+        match self.deactivation {
+            Some(date) => object.set_date(&attribute::DEACTIVATION_DATE, date),
+            None => object.unset(&attribute::DEACTIVATION_DATE),
+        }
+    }
 }
 
 /// The deletion of a standard key.
@@ -88,8 +109,4 @@ fn before(reader: &mut Reader<'_>) -> Result<Option<Before>, DecodeError> {
     let Some(state) = reader.optional::<i64>(STATE_BEFORE)? else { return Ok(None) };
     let state = u32::try_from(state).ok().filter(|state| i64::from(*state) != NO_STATE).map(State::from_number);
     Ok(Some(Before { state, deactivation: reader.optional(DEACTIVATION_BEFORE)?.map(DateTime) }))
-}
-
-fn moment(reader: &mut Reader<'_>, tag: Tag) -> Result<Option<Timestamp>, DecodeError> {
-    Ok(reader.optional(tag)?.map(Timestamp::from_millis))
 }

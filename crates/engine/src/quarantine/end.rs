@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{ASKED, Quarantine, Then, change, record};
 use crate::Engine;
+use crate::error::Refusal;
 use crate::lifecycle;
 use crate::manage::Error;
 use crate::origin::{self, Origin};
@@ -37,6 +38,13 @@ fn used_since(usage: Usage, since: Timestamp) -> Option<Use> {
     last.or_else(|| usage.other.filter(|(at, _)| *at >= since).map(|(at, _)| Use::unknown(at)))
 }
 
+impl Quarantine {
+    /// Whether the key is to be destroyed now, unless it was asked for.
+    fn has_run_out(&self, now: Timestamp) -> bool {
+        self.then == Then::Destroy && self.until <= now
+    }
+}
+
 enum Step {
     Destroyed,
     Held,
@@ -53,6 +61,8 @@ impl Engine {
                 Ok(Step::Held) => ended.held += 1,
                 Ok(Step::Nothing) => {}
                 Err(error) if error.is_conflict() => {}
+                // Its owner disabled or deleted the root key: what is due waits for it.
+                Err(Error::Refused(Refusal::RootKey)) => {}
                 Err(error) => {
                     tracing::error!(key = %quarantine.object, %error, "a quarantine could not be ended, and is tried again");
                     ended.failed += 1;
@@ -78,11 +88,13 @@ impl Engine {
         if stored.object.state() != Some(State::Deactivated) {
             return self.forget_quarantine(&adapter, known.object).await;
         }
+        if !known.has_run_out(now) {
+            return Ok(Step::Nothing);
+        }
         let Some(kept) = self.kept_quarantine(&adapter, known.object).await? else {
             return self.forget_quarantine(&adapter, known.object).await;
         };
-        let is_due = kept.then == Then::Destroy && kept.asked.is_none() && kept.until <= now;
-        if !is_due {
+        if !kept.has_run_out(now) || kept.asked.is_some() {
             return Ok(Step::Nothing);
         }
         self.destroy_or_hold(&adapter, (kept, known.asked.clone()), stored, now).await
@@ -118,7 +130,7 @@ impl Engine {
         let by = Actor::new(ACTOR);
         let origin = Origin::Administrator { adapter, by: &by };
         let mut scope = Scope::administrative(self, &origin, now);
-        super::as_before(kept, stored.change());
+        kept.before.put_back(stored.change());
         lifecycle::destroy_by_force(stored.change(), ACTOR, now).map_err(Error::Refused)?;
         scope.release_names(&stored.object).await?;
         scope.update(&mut stored).await?;

@@ -2,14 +2,16 @@
 //!
 //! The invariant: numbers here are part of the data format: they may be added to, never changed.
 
+use kmip::enums::State;
 use kmip::ttlv::{DecodeError, Fault as Unfit, Reader};
 use kmip::{DateTime, Tag, Timestamp};
 use store::{Change, Kind, Record};
 use uuid::Uuid;
 
-use super::{Before, Quarantine, Then};
+use super::{Quarantine, Then};
 use crate::beside;
 use crate::error::Fault;
+use crate::object::Before;
 use crate::registry::Adapter;
 use crate::seal::AdapterKey;
 use crate::usage::{read_use, write_use};
@@ -37,7 +39,8 @@ pub(super) fn put(key: &AdapterKey, adapter: &Adapter, quarantine: &Quarantine) 
         out.long_integer(UNTIL, quarantine.until.millis());
         out.integer(THEN, number(quarantine.then));
         out.text(BY, &quarantine.by);
-        out.integer(STATE, i32::try_from(quarantine.before.state.number()).unwrap_or_default());
+        let state = quarantine.before.state.map_or(0, State::number);
+        out.integer(STATE, i32::try_from(state).unwrap_or_default());
         out.optional(DEACTIVATION, quarantine.before.deactivation.map(|date| date.0).as_ref());
         if let Some(asked) = &quarantine.asked {
             write_use(out, ASKED, asked);
@@ -61,7 +64,7 @@ fn fields(reader: &mut Reader<'_>, adapter: Uuid, object: Uuid, version: u64) ->
     let then = then(reader.required(THEN)?)?;
     let by = reader.required(BY)?;
     let state: i32 = reader.required(STATE)?;
-    let state = kmip::enums::State::from_number(u32::try_from(state).unwrap_or_default());
+    let state = Some(State::from_number(u32::try_from(state).unwrap_or_default()));
     let deactivation = reader.optional(DEACTIVATION)?.map(DateTime);
     let asked = read_use(reader, ASKED)?;
     Ok(Quarantine { object, adapter, since, until, then, by, before: Before { state, deactivation }, asked, version })

@@ -30,6 +30,8 @@ pub struct Rewrap {
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rewrapped {
+    /// How many adapters' keys are wrapped anew.
+    pub done: usize,
     /// Those that can't be, by name, and why.
     pub failed: Vec<(String, String)>,
     /// After which adapter to go on, while there are more.
@@ -55,10 +57,11 @@ impl Registry {
                 Err(failure) => return Err(failure.into()),
             }
         }
-        if !renewed.is_empty() {
+        let done = renewed.len();
+        if done > 0 {
             self.exchange(renewed, by, now).await?;
         }
-        Ok(Rewrapped { failed, next })
+        Ok(Rewrapped { done, failed, next })
     }
 
     /// Waits for the changes that are under way.

@@ -37,7 +37,8 @@ impl Engine {
     }
 
     /// Takes a deletion back, or a destruction by KMIP: the object is what it was, byte for byte. One that was destroyed comes back without
-    /// those of its names that another object has taken in the meantime.
+    /// those of its names that another object has taken in the meantime, and with the date of this change as its Last Change Date: its
+    /// attributes State and Destroy Date change (KMIP 1.4, 3.38), where a deletion changes none.
     ///
     /// # Errors
     /// No such key, one that is not deleted or whose material is gone, and as [`Engine::delete_standard_key`].

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use kmip::Version;
+use kmip::enums::ResultReason;
 use serde_json::{Value as Json, json};
 
 use crate::ask::{answers, attribute, create, id, message, message_with, register, revoke, unique};
@@ -279,4 +280,30 @@ async fn the_vsphere_version_is_told() {
     let other = bench.neighbour("other").await;
     bench.send(&other, &message(Version::V1_4, &[("Query", "Query Function: Query Objects")])).await;
     assert!(version(bench.journaled()).is_null());
+}
+
+/// A collector that never takes anything.
+struct Down;
+
+#[async_trait::async_trait]
+impl store::journal::Witness for Down {
+    async fn seen(&self) -> Result<(), store::Error> {
+        Err(store::Error::Io("the collector is down".to_owned()))
+    }
+}
+
+/// The answer does not leave, and still the keys are gone: whoever watches for that has to hear of it.
+#[tokio::test]
+async fn what_a_withheld_answer_destroyed_is_told() {
+    let bench = Bench::new().await;
+    let keys = [bench.key(&[]).await, bench.key(&[]).await];
+    bench.journal.require(std::sync::Arc::new(Down));
+    let payloads = keys.each_ref().map(|key| unique(key));
+    let items = payloads.each_ref().map(|payload| ("Destroy", payload.as_str()));
+    let reply = bench.send(&bench.client, &message(Version::V1_4, &items)).await;
+    assert_eq!(reply.outcomes.iter().map(|each| each.reason).collect::<Vec<_>>(), [Some(ResultReason::GeneralFailure)]);
+    assert!(reply.succeeded.is_empty());
+    assert_eq!(reply.destroyed, 2);
+    let again = bench.send(&bench.client, &message(Version::V1_4, &items)).await;
+    assert_eq!(again.destroyed, 0, "they are gone already");
 }

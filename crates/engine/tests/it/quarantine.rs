@@ -221,3 +221,18 @@ async fn a_changed_record_decides_nothing() {
     assert_eq!(bench.material(&key).await, bytes, "and nobody is kept from the key");
     assert_eq!(bench.engine.asked_in_quarantine().len(), 1);
 }
+
+/// Its owner disabled the root key: that is no failure, and nothing is lost of the quarantine.
+#[tokio::test]
+async fn a_disabled_root_key_puts_its_end_off() {
+    let bench = Bench::new().await;
+    let key = active(&bench).await;
+    enter(&bench, &key, Then::Destroy).await.unwrap();
+    for (days, after) in [(1, NOTHING), (31, Ended { destroyed: 1, ..NOTHING })] {
+        bench.pass(days * DAY);
+        bench.disable().await;
+        assert_eq!(end(&bench).await, NOTHING, "{days} days");
+        bench.enable().await;
+        assert_eq!(end(&bench).await, after, "{days} days");
+    }
+}

@@ -3,7 +3,7 @@
 //! The invariant: **an event is written straight from what is borrowed**: one is made for each request, wraps and unwraps included.
 
 use super::facts::{Severity, initiator_type, kind, severity, status_text};
-use super::{Occurrence, Outcome, rfc3339};
+use super::{Occurrence, Outcome};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
@@ -82,7 +82,7 @@ impl<'a> Event<'a> {
         let name = occurrence.target.map_or("", |(_, name)| name);
         let host = occurrence.address.map(|address| Host { address });
         Event {
-            event_time: rfc3339(occurrence.now),
+            event_time: occurrence.now.rfc3339(),
             action: action.event(),
             outcome: if succeeded { "success" } else { "failure" },
             message: Message { action: action.event(), name, succeeded },

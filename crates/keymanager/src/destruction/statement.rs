@@ -3,7 +3,6 @@
 //! The invariant: **it says no more than was done**, and what hosts and older copies may still hold.
 
 use super::{DestroyedSort, Destruction};
-use crate::audit::rfc3339;
 use kmip::Timestamp;
 use serde_json::{Value, json};
 
@@ -39,7 +38,7 @@ fn scope(sort: DestroyedSort) -> &'static str {
 /// The statement, once all of it is done.
 pub(super) fn of(record: &Destruction, finished: Timestamp) -> Vec<u8> {
     let moment = |at: Option<Timestamp>, by: &Option<String>| match at {
-        Some(at) => json!({ "at": rfc3339(at), "by": by }),
+        Some(at) => json!({ "at": at.rfc3339(), "by": by }),
         None => Value::Null,
     };
     let epoch = match (record.old_epoch, record.new_epoch) {
@@ -61,7 +60,7 @@ pub(super) fn of(record: &Destruction, finished: Timestamp) -> Vec<u8> {
         "deleted": moment(record.deleted, &record.deleted_by),
         "asked": moment(record.asked, &record.asked_by),
         "purged": moment(Some(record.purged), &Some(record.purged_by.clone())),
-        "finished": rfc3339(finished),
+        "finished": finished.rfc3339(),
         "epoch": epoch,
         "scope": scope(record.sort),
         "hosts": HOSTS,

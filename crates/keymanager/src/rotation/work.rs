@@ -53,6 +53,19 @@ impl KeyManager {
         Ok(failed)
     }
 
+    /// The jobs that are not finished, in every instance, as they were last written down.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Store`].
+    pub async fn unfinished_rotations(&self) -> Result<Vec<RotationJob>, Error> {
+        let mut unfinished_jobs = Vec::new();
+        for instance in self.ledger.all::<Instance>(Space::INSTALLATION, Vec::new()).await? {
+            let jobs = self.ledger.all::<RotationJob>(space(instance.entry.id), vec![unfinished()]).await?;
+            unfinished_jobs.extend(jobs.into_iter().map(|job| job.entry));
+        }
+        Ok(unfinished_jobs)
+    }
+
     /// The keys of an instance that have a job, or an adapter that is not under their newest version.
     async fn keys_to_do(&self, instance: Uuid) -> Result<BTreeSet<Uuid>, Error> {
         let jobs = self.ledger.all::<RotationJob>(space(instance), vec![unfinished()]).await?;

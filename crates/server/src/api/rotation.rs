@@ -49,7 +49,7 @@ impl Rotation {
         Rotation {
             key_id: key.id.to_string(),
             key_name: key.name.clone(),
-            state: state(job).to_owned(),
+            state: rotation_state(job).to_owned(),
             from: job.from.to_string(),
             to: job.to.to_string(),
             total: job.total,
@@ -69,8 +69,11 @@ impl Rotation {
 }
 
 const FINISHED: &str = "finished";
+/// The states of a rotation that is not finished.
+pub(crate) const UNFINISHED: [&str; 3] = ["running", "waiting", "failed"];
 
-fn state(job: &keymanager::RotationJob) -> &'static str {
+/// The state of a rotation in a word.
+pub(crate) fn rotation_state(job: &keymanager::RotationJob) -> &'static str {
     match (job.finished, job.failed, &job.reason) {
         (Some(_), ..) => FINISHED,
         (None, 0, None) => "running",

@@ -10,7 +10,6 @@ use store::journal::Position;
 use uuid::Uuid;
 use wrap::primitive::sign::{PublicKey, SigningKey};
 
-use super::rfc3339;
 use crate::api::AuditHead;
 use crate::pki::hexadecimal;
 
@@ -27,7 +26,7 @@ impl AuditHead {
             segment: position.segment,
             records: position.records,
             digest: hexadecimal(&position.digest),
-            time: rfc3339(now),
+            time: now.rfc3339(),
             signature: String::new(),
         };
         head.signature = STANDARD.encode(key.sign(CONTEXT, head.statement().as_bytes()));

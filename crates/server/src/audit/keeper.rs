@@ -239,7 +239,7 @@ impl Keeper {
         let advice =
             "keep a copy of its folder, compare it with what the collectors have, and run `keystead audit verify`";
         self.audit.raise(CUT_ALARM, "journal", message, advice);
-        let said = self.audit.journal.append(&cut(head, &super::rfc3339((self.audit.now)())));
+        let said = self.audit.journal.append(&cut(head, &(self.audit.now)().rfc3339()));
         said.unwrap_or_else(|error| tracing::error!(%error, "the audit journal can't even say so"));
     }
 

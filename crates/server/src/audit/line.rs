@@ -6,9 +6,9 @@
 use kmip::Timestamp;
 use serde_json::{Map, Value, json};
 use store::journal::{At, Entry, Found};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
+
+use crate::api::moment;
 
 /// The action of what is said of events that are missing.
 pub(super) const GAP: &str = "keystead.audit.gap";
@@ -93,17 +93,10 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// A point in time in RFC 3339; beyond the year 9999 its number.
-pub fn rfc3339(now: Timestamp) -> String {
-    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(now.millis()) * 1_000_000).ok();
-    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| format!("@{}", now.millis()))
-}
-
-/// Reads one, in milliseconds since the Unix epoch.
-pub(super) fn millis(text: &str) -> Option<i64> {
-    if let Some(number) = text.strip_prefix('@') {
-        return number.parse().ok();
+/// The time in an event, as [`Timestamp::rfc3339`] writes it, in milliseconds since the Unix epoch.
+fn millis(text: &str) -> Option<i64> {
+    match text.strip_prefix('@') {
+        Some(number) => number.parse().ok(),
+        None => moment(text).map(Timestamp::millis),
     }
-    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
 }

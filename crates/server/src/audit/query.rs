@@ -6,11 +6,11 @@ use std::path::Path;
 
 use serde_json::Value;
 use store::Error;
-use store::journal::{At, Entry, Follower};
+use store::journal::{At, Follower};
 use uuid::Uuid;
 use wrap::primitive::digest;
 
-use super::line::{HEAD, Line, millis};
+use super::line::{HEAD, Line};
 use crate::api::AuditEvent;
 
 /// Records that are looked at for one page.
@@ -83,9 +83,6 @@ pub(crate) fn page(
         let Some(found) = follower.step()? else {
             return Ok(Page { events, next: cursor(follower.at()), more: false });
         };
-        if matches!(Entry::decode(&found.body), Entry::Head(_)) {
-            continue;
-        }
         let line = Line::of(&found, node);
         if filter.takes(&line) {
             let id = super::line::id(node, line.at);
@@ -130,9 +127,4 @@ impl Filter {
             && key.as_ref().is_none_or(|key| text("/target/id").rsplit(':').next() == Some(key))
             && outcome.as_ref().is_none_or(|outcome| text("/outcome") == outcome)
     }
-}
-
-/// A time in RFC 3339, in milliseconds.
-pub(crate) fn moment(text: &str) -> Option<i64> {
-    millis(text)
 }

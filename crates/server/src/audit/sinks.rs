@@ -29,6 +29,7 @@ pub use handle::SinkHandle;
 use super::Audit;
 use super::line::Line;
 use crate::config::AuditSettings;
+use crate::metrics::Metrics;
 
 /// Records that are handed on at once.
 const BATCH: usize = 256;
@@ -53,13 +54,18 @@ trait Sink: Send + Sync {
 }
 
 /// Starts the sinks that are configured. They end when `stop` says so, after a last look.
-pub(crate) fn start(audit: &Arc<Audit>, settings: &AuditSettings, stop: &watch::Sender<bool>) -> Vec<JoinHandle<()>> {
+pub(crate) fn start(
+    audit: &Arc<Audit>,
+    settings: &AuditSettings,
+    numbers: &Arc<Metrics>,
+    stop: &watch::Sender<bool>,
+) -> Vec<JoinHandle<()>> {
     let node = Uuid::from_bytes(audit.journal.position().0.node);
     let configured = configured(settings, node);
     let cursor = |name: &str| Cursor::read(audit, name);
     let runners = configured.into_iter().map(|(name, destination, sink)| {
         let required = settings.required.contains(&name);
-        let handle = Arc::new(SinkHandle::new(name, destination, required, cursor(name)));
+        let handle = Arc::new(SinkHandle::new((name, destination), required, cursor(name), numbers.clone()));
         Runner { audit: audit.clone(), handle, sink, node, noted: Instant::now() }
     });
     let runners: Vec<Runner> = runners.collect();
@@ -122,6 +128,7 @@ impl Runner {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut growth = self.audit.journal.growth();
         let mut at = self.handle.delivered();
+        self.count_what_is_left().await;
         loop {
             growth.borrow_and_update();
             let stopping = *stop.borrow();
@@ -137,7 +144,7 @@ impl Runner {
                 Ok(_) if stopping => break,
                 Ok((next, _)) => {
                     at = next;
-                    self.handle.is_current(at, &self.audit.alarms);
+                    self.handle.is_current(at, &self.audit);
                     self.note(at, false).await;
                     let _ = tokio::select! {
                         changed = growth.changed() => changed,
@@ -148,11 +155,19 @@ impl Runner {
                 Err(_) if stopping => break,
                 Err(error) => {
                     self.handle.has_failed(error.to_string(), (self.audit.now)());
+                    self.handle.look(None, &self.audit);
                     sleep(GLANCE).await;
                 }
             }
         }
         self.end(at).await;
+    }
+
+    /// Once: from then on what it lacks is known without a look at the journal.
+    async fn count_what_is_left(&self) {
+        let (handle, audit) = (self.handle.clone(), self.audit.clone());
+        // A panic in it was logged.
+        let _ = tokio::task::spawn_blocking(move || handle.begin(&audit)).await;
     }
 
     /// The next records, and where those after them begin.

@@ -150,7 +150,7 @@ impl Opened {
         let journal = Arc::new(journal);
         let parts = engine::Parts { store: store.clone(), wrapper: manager.clone(), random, journal };
         let engine = Arc::new(Engine::open(parts).await.map_err(|error| content(&error))?);
-        let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
+        let kmip: Arc<dyn KmipService> = Arc::new(Kmip::new(engine.clone(), None));
         manager.serve_kmip(Arc::downgrade(&kmip));
         Ok(Opened { store, keys: manager, engine, _kmip: kmip })
     }

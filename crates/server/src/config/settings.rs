@@ -285,7 +285,7 @@ pub(super) const ALL: &[Setting] = &[
     },
     Setting {
         key: "alarms.destroys_per_hour",
-        about: "Keys that a client destroys within an hour before that is an alarm. Destroyed keys can be restored: see timers.restorable.",
+        about: "Keys that one client, or one user of the API, destroys within an hour before that is an alarm. Destroyed keys can be restored: see timers.restorable.",
         sample: "",
         set: |config, value| {
             value.number(1..=1_000_000).map(|number| config.limits.destroys_per_hour = number as usize)

@@ -8,7 +8,7 @@ use super::answer::{Answer, Reply};
 use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
-use super::{Administration, Shared, quarantine};
+use super::{Administration, Shared};
 use crate::alarm;
 use crate::api::{Alarm, Collection, Resource, rfc3339};
 use crate::expiry::{self, Sources, Watched};
@@ -32,8 +32,7 @@ async fn list(caller: Caller, State(app): State<Shared>) -> Answer {
         None => everything(&app, caller.now).await?,
         Some(instance) => expiry::clients(app.engine.registry(), instance),
     };
-    let quarantined = quarantine::alarms(&app, instance);
-    let standing = app.alarms.standing(instance).into_iter().chain(quarantined).map(standing);
+    let standing = app.alarms.all(&app.engine, instance).into_iter().map(standing);
     let certificates = expiry::alarms(watched, caller.now).into_iter().map(certificate);
     Ok(Reply::all(standing.chain(certificates).collect()))
 }

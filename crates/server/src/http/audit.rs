@@ -11,7 +11,7 @@ use super::error::Error;
 use super::query::Parameters;
 use super::routes::Routes;
 use super::{Administration, Shared};
-use crate::api::{AuditEvent, AuditHead, AuditKey, AuditSink, Collection, Metadata, Resource};
+use crate::api::{AuditEvent, AuditHead, AuditKey, AuditSink, Collection, Metadata, Resource, moment};
 use crate::audit::{self, Filter, Page};
 
 /// The most events of a page, and the usual number.
@@ -64,8 +64,8 @@ async fn list(caller: Caller, State(app): State<Shared>, parameters: Parameters)
 fn filter(caller: &Caller, parameters: &Parameters) -> Result<Filter, Error> {
     let text = |name: &str| parameters.text(name).map(str::to_owned);
     let time = |name: &str| match parameters.text(name) {
-        Some(text) => audit::moment(text)
-            .map(Some)
+        Some(text) => moment(text)
+            .map(|at| Some(at.millis()))
             .ok_or_else(|| Error::query(name, format!("`{name}` is a time such as 2026-01-31T12:00:00Z"))),
         None => Ok(None),
     };

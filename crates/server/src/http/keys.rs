@@ -108,6 +108,7 @@ async fn destroy(
     let warning = usage::warning(&app, &caller, &adapter, key).await;
     app.engine.destroy_object(&adapter, key, force, &caller.administrator(), caller.now).await?;
     caller.set_recorded();
+    app.destroys.by_call(&caller);
     Ok(usage::warned(Reply::no_content(), warning))
 }
 

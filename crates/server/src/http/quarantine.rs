@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use engine::quarantine::{self, Then as Outcome};
-use kmip::Timestamp;
+use kmip::{Timestamp, enums};
+
 use uuid::Uuid;
 
 use super::answer::{Answer, Reply};
@@ -11,9 +12,7 @@ use super::caller::Caller;
 use super::error::Error;
 use super::routes::Routes;
 use super::{Shared, adapters, usage};
-use crate::alarm::Alarm;
 use crate::api::{Collection, NewQuarantine, Quarantine, Resource, Then, rfc3339};
-use crate::expiry::Severity;
 use keymanager::Action;
 
 /// The longest quarantine, in days.
@@ -105,34 +104,8 @@ async fn resource(app: &Shared, instance: Uuid, quarantine: &quarantine::Quarant
             Outcome::Keep => Then::Keep,
         },
         by: quarantine.by.clone(),
-        state_before: quarantine.before.state.name().unwrap_or("Unknown").to_owned(),
+        state_before: quarantine.before.state.and_then(enums::State::name).unwrap_or("Unknown").to_owned(),
         asked: quarantine.asked.as_ref().map(usage::one),
         usage,
     })
-}
-
-/// The alarms of an instance, or of all: keys that clients asked for in quarantine. They stand until the key is released or taken away.
-pub(super) fn alarms(app: &Shared, instance: Option<Uuid>) -> Vec<Alarm> {
-    let asked = app.engine.asked_in_quarantine().into_iter();
-    let theirs = asked.filter(|(adapter, _)| instance.is_none_or(|instance| instance == adapter.instance));
-    theirs
-        .filter_map(|(adapter, quarantine)| {
-            let (key, asked) = (quarantine.object, quarantine.asked?);
-            let from = asked.address.map(|address| format!(" at {address}")).unwrap_or_default();
-            let who = if asked.name.is_empty() { "a client" } else { &asked.name };
-            let when = rfc3339(asked.at.seconds());
-            Some(Alarm {
-                kind: "quarantine",
-                about: key.to_string(),
-                severity: Severity::Warning,
-                message: format!(
-                    "key {key} of adapter {} is in quarantine, and {who}{from} asked for it on {when}: it is in use",
-                    adapter.name
-                ),
-                advice: format!("release it: keystead key release {key} --adapter {}", adapter.name),
-                instance: Some(adapter.instance),
-                since: asked.at,
-            })
-        })
-        .collect()
 }

@@ -165,7 +165,7 @@ async fn exchange(
     let origin = Origin::Client { client, address: came.from.ip() };
     let begun = Instant::now();
     let reply = house.port.engine.handle(&origin, &frame, now).await;
-    house.destroys.note(client, &reply.outcomes, now);
+    house.port.destroys.by_client(client, reply.destroyed, now);
     admission.count(&reply, begun.elapsed(), house);
     admission.succeeded(reply.succeeded, now, came.from.ip());
     match timeout(limit, send(stream, &reply.bytes)).await {

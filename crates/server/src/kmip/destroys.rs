@@ -1,13 +1,13 @@
-//! [`Destroys`]: a client that destroys many keys within an hour raises an alarm. What it destroyed can be restored.
+//! [`Destroys`]: whoever destroys many KMIP objects within an hour raises an alarm, be it over KMIP or over the REST API. What was destroyed
+//! can be restored.
 //!
-//! The invariant: **nothing is held up for being counted**, and what is remembered is bounded by the clients that there are.
+//! The invariant: **nothing is held up for being counted**, and what is remembered is bounded by those that there are.
 
 use crate::alarm::{Alarm, Alarms};
 use crate::expiry::Severity;
 use ::kmip::Timestamp;
-use ::kmip::enums::Operation;
-use engine::exchange::Outcome;
 use engine::registry::Client;
+use keymanager::Call;
 use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,67 +16,80 @@ use uuid::Uuid;
 /// The kind of the alarm.
 pub(crate) const DESTROYS: &str = "destroys";
 const MINUTES: i64 = 60;
-/// Clients that are remembered at most.
+/// So many who destroyed something are remembered at most.
 const MOST: usize = 4096;
+const RESTORE: &str = "restore the keys (`keystead key list --deleted`, `keystead key restore ID`)";
 
 /// See the module.
-pub(super) struct Destroys {
+pub struct Destroys {
     /// From so many within an hour on.
     limit: usize,
     alarms: Arc<Alarms>,
-    clients: Mutex<HashMap<Uuid, Recent>>,
+    recent: Mutex<HashMap<Who, Recent>>,
 }
+
+/// The instance, and whom the alarm is about: an entry of an allow-list, or a principal.
+type Who = (Uuid, String);
 
 /// Destroys of the last hour, by the minute.
 #[derive(Default)]
 struct Recent(VecDeque<(i64, usize)>);
 
 impl Destroys {
-    pub(super) fn new(limit: usize, alarms: Arc<Alarms>) -> Self {
-        Destroys { limit, alarms, clients: Mutex::default() }
+    /// With so many within an hour as are an alarm, and where to raise it.
+    pub fn new(limit: usize, alarms: Arc<Alarms>) -> Self {
+        Destroys { limit, alarms, recent: Mutex::default() }
     }
 
     /// Counts what a client destroyed.
-    pub(super) fn note(&self, client: &Client, outcomes: &[Outcome], now: Timestamp) {
-        let is_destroy = |outcome: &&Outcome| outcome.operation == Some(Operation::Destroy) && outcome.reason.is_none();
-        let destroyed = outcomes.iter().filter(is_destroy).count();
+    pub(super) fn by_client(&self, client: &Client, destroyed: usize, now: Timestamp) {
         if destroyed == 0 {
             return;
         }
-        let within_an_hour = self.count(client.certificate().id(), destroyed, now.seconds() / MINUTES);
-        if within_an_hour >= self.limit {
-            self.alarms.raise(self.alarm(client, within_an_hour, now));
-        }
+        let (entry, adapter) = (client.certificate(), client.adapter());
+        self.note((adapter.instance, entry.id().to_string()), (destroyed, now), || {
+            let who = format!("client `{}` of adapter {}", entry.name, adapter.name);
+            let stop = format!(
+                "take the client off the list (`keystead cert remove {} --adapter {}`)",
+                entry.name, adapter.name
+            );
+            (who, stop)
+        });
     }
 
-    fn count(&self, client: Uuid, destroyed: usize, minute: i64) -> usize {
-        let mut clients = self.clients.lock();
-        if clients.len() >= MOST && !clients.contains_key(&client) {
-            clients.retain(|_, recent| recent.total(minute) > 0);
+    /// Counts an object that was destroyed, or deleted as a standard key, over the REST API.
+    pub(crate) fn by_call(&self, call: &Call) {
+        self.note((call.instance, call.actor.clone()), (1, call.now), || {
+            (format!("`{}`", call.actor), "revoke its API keys (`keystead apikey revoke`)".to_owned())
+        });
+    }
+
+    /// Counts, and raises the alarm where there are many: who it was, and how to stop that, in words.
+    fn note(&self, who: Who, (destroyed, now): (usize, Timestamp), words: impl FnOnce() -> (String, String)) {
+        let within_an_hour = self.count(&who, destroyed, now.seconds() / MINUTES);
+        if within_an_hour < self.limit {
+            return;
         }
-        let recent = clients.entry(client).or_default();
+        let ((name, stop), (instance, about)) = (words(), who);
+        self.alarms.raise(Alarm {
+            kind: DESTROYS,
+            about,
+            severity: Severity::Error,
+            message: format!("{name} destroyed {within_an_hour} keys within an hour"),
+            advice: format!("if nobody meant it, {stop}, and {RESTORE}"),
+            instance: Some(instance),
+            since: now,
+        });
+    }
+
+    fn count(&self, who: &Who, destroyed: usize, minute: i64) -> usize {
+        let mut all = self.recent.lock();
+        if all.len() >= MOST && !all.contains_key(who) {
+            all.retain(|_, recent| recent.total(minute) > 0);
+        }
+        let recent = all.entry(who.clone()).or_default();
         recent.add(destroyed, minute);
         recent.total(minute)
-    }
-
-    fn alarm(&self, client: &Client, destroyed: usize, now: Timestamp) -> Alarm {
-        let (entry, adapter) = (client.certificate(), client.adapter());
-        Alarm {
-            kind: DESTROYS,
-            about: entry.id().to_string(),
-            severity: Severity::Error,
-            message: format!(
-                "client `{}` of adapter {} destroyed {destroyed} keys within an hour",
-                entry.name, adapter.name
-            ),
-            advice: format!(
-                "if nobody meant it, take the client off the list (`keystead cert remove {} --adapter {}`), and restore the keys \
-                 (`keystead key list --deleted`, `keystead key restore ID`)",
-                entry.name, adapter.name
-            ),
-            instance: Some(adapter.instance),
-            since: now,
-        }
     }
 }
 
@@ -103,11 +116,12 @@ mod tests {
     fn destroys_are_counted_by_client_for_an_hour() {
         let destroys = Destroys::new(3, Arc::default());
         let (a, b) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let who = |client: Uuid| (Uuid::nil(), client.to_string());
         // Client, destroyed, minute, and how many within the hour.
         let cases =
             [(a, 1, 0, 1), (b, 2, 1, 2), (a, 2, 30, 3), (a, 1, 59, 4), (a, 1, 60, 4), (a, 1, 200, 1), (a, 1, 90, 1)];
         for (client, destroyed, minute, expected) in cases {
-            assert_eq!(destroys.count(client, destroyed, minute), expected, "{client} at {minute}");
+            assert_eq!(destroys.count(&who(client), destroyed, minute), expected, "{client} at {minute}");
         }
     }
 
@@ -115,8 +129,28 @@ mod tests {
     fn who_destroyed_long_ago_is_forgotten() {
         let destroys = Destroys::new(3, Arc::default());
         for client in 0..2 * MOST as u128 {
-            destroys.count(Uuid::from_u128(client), 1, i64::try_from(client).unwrap());
+            destroys.count(&(Uuid::from_u128(client), String::new()), 1, i64::try_from(client).unwrap());
         }
-        assert!(destroys.clients.lock().len() <= MOST);
+        assert!(destroys.recent.lock().len() <= MOST);
+    }
+
+    #[test]
+    fn who_destroys_over_the_api_is_told_of_too() {
+        let (alarms, instance) = (Arc::<Alarms>::default(), Uuid::from_u128(1));
+        let destroys = Destroys::new(3, alarms.clone());
+        let call = |instance, actor| {
+            Call::internal(instance, keymanager::Action::DeleteKey, actor, Timestamp::from_seconds(MINUTES))
+        };
+        for (instance, actor, raised) in [
+            (instance, "a", 0),
+            (instance, "a", 0),
+            (instance, "b", 0),
+            (Uuid::from_u128(2), "a", 0),
+            (instance, "a", 1),
+        ] {
+            destroys.by_call(&call(instance, actor));
+            assert_eq!(alarms.standing(Some(instance)).len(), raised, "{actor}");
+        }
+        assert_eq!(alarms.standing(None)[0].message, "`a` destroyed 3 keys within an hour");
     }
 }

@@ -16,24 +16,15 @@ pub struct Parts {
     backup_size: Gauge,
     backup_verified: Gauge,
     backups: Counters<1>,
-    sink_up: Gauges<2>,
-    sink_lag_events: Gauges<2>,
-    sink_lag_seconds: Gauges<2>,
-    sink_failures: Counters<2>,
+    sink_up: Gauges<1>,
+    sink_lag_events: Gauges<1>,
+    sink_lag_seconds: Gauges<1>,
+    sink_failures: Counters<1>,
     rotation_jobs: Gauges<1>,
     rewrapped: Counters<1>,
     canary_ok: Gauges<3>,
     canary_run: Gauge,
     ready: Gauges<1>,
-}
-
-/// An audit sink, as labels have it: its name in the settings, and its sort (`file`, `syslog`, `otlp`).
-#[derive(Clone, Copy, Debug)]
-pub struct Sink<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its sort.
-    pub kind: &'a str,
 }
 
 impl Parts {
@@ -76,7 +67,7 @@ impl Parts {
         keep(
             registry,
             one,
-            "Events that an audit sink failed to take when it was given them",
+            "Attempts to hand an audit sink what it lacks that came to nothing",
             self.sink_failures.clone(),
         );
     }
@@ -97,17 +88,19 @@ impl Parts {
         self.backup_verified.set(at.seconds());
     }
 
-    /// Whether a sink takes events; how many it has not taken, and the age of the oldest of them in seconds.
-    pub fn set_sink(&self, sink: Sink<'_>, up: bool, lag_events: u64, lag_seconds: u64) {
-        let labels = sink_labels(sink);
+    /// Whether a sink (`file`, `syslog`, `otlp`) takes events; how many it has not taken, and the age of the oldest of them in seconds.
+    pub fn set_sink(&self, sink: &str, up: bool, lag_events: u64, lag_seconds: u64) {
+        let labels = [label("sink", sink)];
+        // So that its row is there before its first failure.
+        drop(self.sink_failures.get_or_create(&labels));
         self.sink_up.get_or_create(&labels).set(up.into());
         self.sink_lag_events.get_or_create(&labels).set(signed(lag_events));
         self.sink_lag_seconds.get_or_create(&labels).set(signed(lag_seconds));
     }
 
-    /// A sink failed to take an event.
-    pub fn sink_failed(&self, sink: Sink<'_>) {
-        self.sink_failures.get_or_create(&sink_labels(sink)).inc();
+    /// A sink could not be handed what it lacks.
+    pub fn sink_failed(&self, sink: &str) {
+        self.sink_failures.get_or_create(&[label("sink", sink)]).inc();
     }
 
     /// How many rotation jobs are in a state (a word of the job's own: `running`, `waiting`, `failed`).
@@ -115,9 +108,11 @@ impl Parts {
         self.rotation_jobs.get_or_create(&[label("state", state)]).set(signed(count));
     }
 
-    /// An adapter's key was wrapped anew by a rotation, or could not be.
-    pub fn rewrapped(&self, done: bool) {
-        self.rewrapped.get_or_create(&[outcome(done)]).inc();
+    /// So many adapters' keys were wrapped anew by a rotation, and so many could not be.
+    pub fn rewrapped(&self, done: usize, failed: usize) {
+        for (is_done, count) in [(true, done), (false, failed)] {
+            self.rewrapped.get_or_create(&[outcome(is_done)]).inc_by(count as u64);
+        }
     }
 
     /// Whether an adapter's key and one of its objects could be opened.
@@ -140,10 +135,6 @@ impl Parts {
     pub fn set_ready(&self, part: &'static str, ready: bool) {
         self.ready.get_or_create(&[label("part", part)]).set(ready.into());
     }
-}
-
-fn sink_labels(sink: Sink<'_>) -> [(&'static str, String); 2] {
-    [label("sink", sink.name), label("kind", sink.kind)]
 }
 
 fn outcome(done: bool) -> (&'static str, String) {

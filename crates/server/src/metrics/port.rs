@@ -3,7 +3,7 @@
 //! The invariant: **a request shares no lock with another one**: a connection holds the counters that it has used before, and looks
 //! for another only when something new comes of a request.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -140,22 +140,22 @@ impl Kmip {
     }
 
     fn encode_requests(&self, rows: &mut MetricEncoder<'_>) -> fmt::Result {
-        let counts: Vec<_> =
-            self.counts.read().iter().map(|(what, count)| (*what, count.load(Ordering::Relaxed))).collect();
-        let names = self.names.lock().clone();
-        let mut written = HashSet::new();
-        for (what, count) in counts {
-            let labels = [
-                label("operation", operation_name(what.operation)),
-                label("adapter", what.adapter),
-                label("adapter_name", names.get(&what.adapter).map_or("", String::as_str)),
-                label("outcome", outcome_name(what.reason)),
-            ];
-            if written.insert((what.operation, what.adapter, outcome_name(what.reason))) {
-                counter(rows, &labels, count)?;
-            }
+        // Reasons that have no name of their own share a row.
+        let mut counts = HashMap::<_, u64>::new();
+        for (what, count) in self.counts.read().iter() {
+            let row = (what.operation, what.adapter, outcome_name(what.reason));
+            *counts.entry(row).or_default() += count.load(Ordering::Relaxed);
         }
-        Ok(())
+        let names = self.names.lock().clone();
+        counts.into_iter().try_for_each(|((operation, adapter, outcome), count)| {
+            let labels = [
+                label("operation", operation_name(operation)),
+                label("adapter", adapter),
+                label("adapter_name", names.get(&adapter).map_or("", String::as_str)),
+                label("outcome", outcome),
+            ];
+            counter(rows, &labels, count)
+        })
     }
 
     fn encode_durations(&self, rows: &mut MetricEncoder<'_>) -> fmt::Result {
@@ -215,4 +215,26 @@ fn operation_name(number: usize) -> &'static str {
 
 fn outcome_name(reason: Option<ResultReason>) -> &'static str {
     reason.map_or("Success", |reason| reason.name().unwrap_or("other"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_without_a_name_are_one_row() {
+        let metrics = crate::metrics::Metrics::new(::kmip::Timestamp::from_seconds(0), Arc::default());
+        let (mut tally, adapter) = (Tally::default(), Uuid::from_u128(1));
+        let outcome =
+            |number| Outcome { operation: Some(Operation::Get), reason: Some(ResultReason::from_number(number)) };
+        metrics.kmip.answered(
+            &mut tally,
+            adapter,
+            &[outcome(90_001), outcome(90_002), outcome(90_002)],
+            Duration::ZERO,
+        );
+        let text = metrics.text(false);
+        let rows: Vec<_> = text.lines().filter(|line| line.contains(r#"outcome="other""#)).collect();
+        assert!(matches!(rows.as_slice(), [row] if row.ends_with(" 3")), "{rows:?}");
+    }
 }

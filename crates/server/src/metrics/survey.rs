@@ -19,7 +19,9 @@ use uuid::Uuid;
 use super::Metrics;
 use super::family::{Labels, Rows, gauge, label};
 use crate::alarm::Alarms;
+use crate::audit::journal_folder;
 use crate::expiry::{self, Sources, Watched, What};
+use crate::folder::DATABASE;
 
 const GOOD_FOR: Duration = Duration::from_secs(15);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -118,21 +120,19 @@ impl Surveyor {
     async fn see(&self, now: Timestamp) -> Result<Seen, Box<dyn std::error::Error + Send + Sync>> {
         let call = Call::internal(Uuid::nil(), Action::ListInstances, SURVEY, now);
         let instances = self.sources.keys.instances(&call).await?;
-        let (mut seen, mut names) = (Seen::default(), HashMap::new());
+        let mut seen = Seen::default();
         for instance in instances.iter().take(MOST) {
             self.see_keys(instance.id, now, &mut seen).await?;
         }
         let registry = self.sources.engine.registry();
-        let adapters = instances.iter().flat_map(|instance| registry.adapters(instance.id));
-        for (place, adapter) in adapters.enumerate() {
-            names.insert(adapter.id, adapter.name.clone());
-            if place < MOST {
-                let counts = self.sources.engine.count_live(&adapter).await?;
-                let states = [("live", counts.live), ("deleted", counts.deleted)];
-                seen.objects.extend(states.map(|(state, count)| (of_adapter(&adapter, state), number(count))));
-            }
+        for adapter in registry.all().iter().take(MOST) {
+            let counts = self.sources.engine.count_live(adapter).await?;
+            let states = [("live", counts.live), ("deleted", counts.deleted)];
+            seen.objects.extend(states.map(|(state, count)| (of_adapter(adapter, state), number(count))));
         }
-        self.metrics.kmip.adapters(names);
+        // Asked for now, since all that took its time: one that was made meanwhile keeps its counts.
+        let named = registry.all().into_iter().map(|adapter| (adapter.id, adapter.name.clone()));
+        self.metrics.kmip.adapters(named.collect());
         let watched = self.sources.everything(now).await?;
         seen.alarms = self.alarms(&watched, now);
         seen.certificates = certificates(watched, now);
@@ -156,7 +156,7 @@ impl Surveyor {
     fn alarms(&self, watched: &[Watched], now: Timestamp) -> Vec<(Labels<2>, f64)> {
         let own = expiry::alarms(watched.to_vec(), now).into_iter();
         let own = own.map(|alarm| (alarm.watched.what.kind(), alarm.threshold.severity));
-        let others = self.alarms.standing(None).into_iter().map(|alarm| (alarm.kind, alarm.severity));
+        let others = self.alarms.all(&self.sources.engine, None).into_iter().map(|alarm| (alarm.kind, alarm.severity));
         let mut counts = HashMap::<_, u64>::new();
         own.chain(others).for_each(|(kind, severity)| *counts.entry((kind, severity.name())).or_default() += 1);
         let rows = counts
@@ -206,8 +206,8 @@ fn files(data: &Path) -> Vec<(Labels<1>, f64)> {
         let of = entries.filter(|entry| what(&entry.file_name().to_string_lossy()));
         of.filter_map(|entry| entry.metadata().ok()).filter(|it| it.is_file()).map(|it| it.len()).sum()
     };
-    let database = sizes(data, &|name| name.starts_with("keystead.db"));
-    let journal = sizes(&data.join("journal"), &|_| true);
+    let database = sizes(data, &|name| name.starts_with(DATABASE));
+    let journal = sizes(&journal_folder(data), &|_| true);
     [("store", database), ("journal", journal)].map(|(part, size)| ([label("part", part)], number(size))).into()
 }
 

@@ -15,7 +15,6 @@ use crate::metrics::Metrics;
 use engine::Engine;
 use engine::error::Failure;
 use engine::registry::Adapter;
-use keymanager::{Action, Call, KeyManager};
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
@@ -25,7 +24,6 @@ const KIND: &str = "canary";
 /// What it works with.
 pub(super) struct Canary {
     pub(super) engine: Arc<Engine>,
-    pub(super) keys: Arc<KeyManager>,
     pub(super) alarms: Arc<Alarms>,
     pub(super) metrics: Arc<Metrics>,
 }
@@ -46,20 +44,13 @@ impl Canary {
 
     async fn round(&self, failing: &mut BTreeSet<Uuid>) {
         let now = clock::now();
-        let call = Call::internal(Uuid::nil(), Action::ListInstances, KIND, now);
-        let instances = match self.keys.instances(&call).await {
-            Ok(instances) => instances,
-            Err(error) => return tracing::error!(%error, "the canary can't see which instances there are"),
-        };
-        let registry = self.engine.registry();
-        let adapters: Vec<_> = instances.iter().flat_map(|instance| registry.adapters(instance.id)).collect();
         self.metrics.parts.begin_canary();
         let mut failed = BTreeSet::new();
-        for adapter in &adapters {
-            let why = self.try_one(adapter).await;
+        for adapter in self.engine.registry().all() {
+            let why = self.try_one(&adapter).await;
             self.metrics.parts.set_canary((adapter.id, &adapter.name, adapter.instance), why.is_none());
             if let Some(why) = why {
-                self.alarms.raise(alarm(adapter, &why));
+                self.alarms.raise(alarm(&adapter, &why));
                 failed.insert(adapter.id);
             }
         }

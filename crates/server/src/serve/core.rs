@@ -8,8 +8,8 @@ use crate::audit::JOURNAL;
 use crate::config::{Config, JournalFlush, Without};
 use crate::folder::Folder;
 use crate::identity::Tokens;
-use crate::kmip_service::Kmip;
-use crate::metrics::{Metrics, Storage};
+use crate::kmip_service::{Kmip, Told};
+use crate::metrics::Storage;
 use ::kmip::Timestamp;
 use engine::Engine;
 use keymanager::{KeyManager, KmipService};
@@ -24,8 +24,8 @@ use wrap::primitive::sign::SigningKey;
 use wrap::primitive::{Random, SealKey};
 use zeroize::Zeroizing;
 
-/// The store's file in the data folder.
-pub(super) const DATABASE: &str = "keystead.db";
+pub(super) use crate::folder::DATABASE;
+
 const NODE: &str = "node";
 const JOURNAL_CHECK: Duration = Duration::from_secs(5);
 /// What the key that seals the authority's is derived for. Part of the data format.
@@ -58,7 +58,7 @@ impl Core {
         folder: &Folder,
         master: Master,
         random: &Arc<dyn Random>,
-        metrics: &Metrics,
+        told: Told,
     ) -> Result<Self, Error> {
         let Master { keys: sealed_keys, mark } = master;
         let keys = sealed_keys.clone();
@@ -66,6 +66,7 @@ impl Core {
         let tokens = keys.installation().token_key(TOKENS).map_err(wrap::master::Error::from)?;
         let signer = Arc::new(keys.signing_key()?);
         let address = format!("sqlite:{}", folder.path(DATABASE).display());
+        let metrics = told.metrics.clone();
         let store = FailStop::new(store::open(&address).await?, metrics.storage.clone());
         let keys = Arc::new(KeyManager::open(store.clone(), keys, random.clone(), config.timers).await?);
         let journal = open_journal(config, folder, &**random)?;
@@ -79,7 +80,7 @@ impl Core {
         let engine = Engine::open(parts).await.map_err(|error| Error::Engine(error.to_string()))?;
         engine.registry().allow_adapters(config.limits.adapters_per_instance);
         let (engine, tokens) = (Arc::new(engine), Arc::new(Tokens::new(tokens)));
-        let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
+        let kmip: Arc<dyn KmipService> = Arc::new(Kmip::new(engine.clone(), Some(told)));
         keys.serve_kmip(Arc::downgrade(&kmip));
         Ok(Core { engine, kmip, keys, store, journal, tokens, signer, seal, sealed_keys, mark })
     }

@@ -16,7 +16,7 @@ use crate::audit::{self, Audit, Collectors, Keeper, Rhythm};
 use crate::clock;
 use crate::config::{Config, Without};
 use crate::folder::Folder;
-use crate::metrics::{Metrics, Sink};
+use crate::metrics::Metrics;
 
 /// How often the installation's numbers are told how the sinks do.
 const TOLD: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ impl Records {
         config: &Config,
         core: &Core,
         folder: &Arc<Folder>,
-        alarms: Arc<Alarms>,
+        (alarms, numbers): (Arc<Alarms>, Arc<Metrics>),
         stop: &watch::Sender<bool>,
     ) -> Result<(Arc<Audit>, Self), Error> {
         let audit = Audit::new(core.journal.clone(), folder.clone(), core.signer.clone(), alarms, clock::now);
@@ -47,7 +47,7 @@ impl Records {
             let _ = stopping.wait_for(|stop| *stop).await;
         }));
         let stop = watch::Sender::new(false);
-        let sinks = audit::start_sinks(&audit, settings, &stop);
+        let sinks = audit::start_sinks(&audit, settings, &numbers, &stop);
         if !settings.required.is_empty() {
             let serve = settings.when_failing == Without::Serve;
             core.journal.require(Arc::new(Collectors {
@@ -79,8 +79,7 @@ pub(super) async fn tell(audit: Arc<Audit>, numbers: Arc<Metrics>, stopped: impl
         let reading = audit.clone();
         let shown = move || reading.sinks().iter().map(|sink| sink.shown(&reading)).collect::<Vec<_>>();
         for sink in tokio::task::spawn_blocking(shown).await.unwrap_or_default() {
-            let labels = Sink { name: &sink.name, kind: &sink.name };
-            numbers.parts.set_sink(labels, sink.state != "failing", sink.lag_records, sink.lag_seconds);
+            numbers.parts.set_sink(&sink.name, sink.state != "failing", sink.lag_records, sink.lag_seconds);
         }
         tokio::select! {
             () = &mut stopped => return,

@@ -12,18 +12,22 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::clock_check::Patience;
 use crate::alarm::Alarms;
+use crate::api::{UNFINISHED, rotation_state};
 use crate::clock;
 use crate::expiry::{self, Diary, Sources};
 use crate::folder::Folder;
 use crate::kmip::DESTROYS;
+use crate::metrics::Metrics;
 use ::kmip::Timestamp;
 
 /// How often certificates are looked at.
 const EXPIRY_ROUND: Duration = Duration::from_secs(3600);
-/// Lists change in bursts: one look at the end of one is enough.
 /// How long an alarm about many destroys stands after it was raised, in milliseconds: a week, for somebody to see it.
 const DESTROYS_STAND: i64 = 7 * 24 * 3600 * 1000;
+/// Lists change in bursts: one look at the end of one is enough.
 const SETTLED: Duration = Duration::from_secs(1);
+/// After the use of keys could not be written down.
+const BACK_OFF: Duration = Duration::from_secs(1);
 
 /// Goes round until the server stops. The KMIP service is held, so that the key manager's rotations find it.
 pub(super) async fn keep(
@@ -58,17 +62,18 @@ pub(super) async fn keep(
 
 /// Does what rotations of root keys have left: at the start, when one is made, and in each round, until the server stops.
 pub(super) async fn rotate(
-    keys: Arc<KeyManager>,
-    _kmip: Arc<dyn KmipService>,
+    (keys, _kmip, metrics): (Arc<KeyManager>, Arc<dyn KmipService>, Arc<Metrics>),
     every: Duration,
     stopped: impl Future<Output = ()>,
 ) {
     let mut stopped = pin!(stopped);
     loop {
         let work = async {
+            tell(&keys, &metrics).await;
             if let Err(error) = keys.work_on_rotations(clock::now).await {
                 tracing::error!(%error, "what rotations have left could not be done, and is tried again in the next round");
             }
+            tell(&keys, &metrics).await;
             tokio::select! {
                 () = keys.rotation_wanted() => {}
                 () = tokio::time::sleep(every) => {}
@@ -78,6 +83,17 @@ pub(super) async fn rotate(
             () = &mut stopped => return keys.end_rotation_news(),
             () = work => {}
         }
+    }
+}
+
+/// Tells the installation's numbers of rotations that are not finished.
+async fn tell(keys: &KeyManager, metrics: &Metrics) {
+    match keys.unfinished_rotations().await {
+        Ok(jobs) => UNFINISHED.into_iter().for_each(|state| {
+            let count = jobs.iter().filter(|job| rotation_state(job) == state).count();
+            metrics.parts.set_rotation_jobs(state, count as u64);
+        }),
+        Err(error) => tracing::warn!(%error, "rotations could not be counted for the metrics"),
     }
 }
 
@@ -93,7 +109,7 @@ pub(super) async fn write_uses(engine: Arc<Engine>, every: Duration, stopped: im
         }
         if let Err(fault) = engine.write_uses().await {
             tracing::error!(%fault, "the use of keys could not be written down, and is tried again");
-            tokio::time::sleep(SETTLED).await;
+            tokio::time::sleep(BACK_OFF).await;
         }
     }
 }

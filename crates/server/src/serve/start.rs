@@ -24,7 +24,8 @@ use crate::folder::Folder;
 use crate::health::Health;
 use crate::http::{self, Administration, Metrics};
 use crate::identity::Guesses;
-use crate::kmip::{self, Book, Port, Refusals, Sightings};
+use crate::kmip::{self, Book, Destroys, Port, Refusals, Sightings};
+use crate::kmip_service::Told;
 use crate::metrics::{self, Surveyor};
 use crate::pki::{Pki, ServerCertificate, ServerCertificates, ServerNames};
 use crate::tls::Live;
@@ -94,7 +95,10 @@ impl Running {
         let listeners = Listeners::bind(config)?;
         let refusals = Arc::<Refusals>::default();
         let numbers = Arc::new(metrics::Metrics::new(now, refusals.clone()));
-        let core = Core::open(config, &folder, master, &random, &numbers).await?;
+        let alarms = Arc::<Alarms>::default();
+        let destroys = Arc::new(Destroys::new(config.limits.destroys_per_hour, alarms.clone()));
+        let told = Told { metrics: numbers.clone(), destroys: destroys.clone() };
+        let core = Core::open(config, &folder, master, &random, told).await?;
         let certificates = Pki::open(&folder, &core.seal, &names(config), &random, now)?;
         let url = listeners.admin_url()?;
         core.furnish(&folder, (url.clone(), certificates.authority.certificate_pem().to_owned()), now).await?;
@@ -109,16 +113,17 @@ impl Running {
         let folder = Arc::new(folder);
         let own = ServerCertificates::new(folder.clone(), certificates.authority.clone(), tls.clone(), names);
         let own = Arc::new(own);
-        let alarms = Arc::<Alarms>::default();
-        let (audit, records) = Records::start(config, &core, &folder, alarms.clone(), &stop).await?;
+        let told = (alarms.clone(), numbers.clone());
+        let (audit, records) = Records::start(config, &core, &folder, told, &stop).await?;
         tokio::spawn(records::tell(audit.clone(), numbers.clone(), stopped(&stop)));
         backups::tell_restored(&folder)?;
         let backups = Arc::new(backups::of(config, &folder, &core));
-        let parts = (refusals, &numbers, &alarms, &backups);
+        let parts = (refusals, &numbers, (&alarms, destroys), &backups);
         let servers = serve(config, listeners, (&core, audit), &own, (&tls, &stop), parts);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());
         let clock = (folder.clone(), patience);
-        tokio::spawn(schedule::rotate(core.keys.clone(), core.kmip.clone(), config.schedule, stopped(&stop)));
+        let rotating = (core.keys.clone(), core.kmip.clone(), numbers.clone());
+        tokio::spawn(schedule::rotate(rotating, config.schedule, stopped(&stop)));
         tokio::spawn(schedule::write_uses(core.engine.clone(), config.usage, stopped(&stop)));
         let engine = core.engine.clone();
         tokio::spawn(schedule::keep(
@@ -137,7 +142,7 @@ impl Running {
         tokio::spawn(schedule::watch_expiry(sources, alarms.clone(), stopped(&stop)));
         let rounds = BackupRounds { backups, alarms: alarms.clone(), metrics: numbers.clone() };
         tokio::spawn(rounds.keep(config.backup.every, stopped(&stop)));
-        let canary = Canary { engine: core.engine.clone(), keys: core.keys.clone(), alarms, metrics: numbers };
+        let canary = Canary { engine: core.engine.clone(), alarms, metrics: numbers };
         tokio::spawn(canary.keep(config.canary, stopped(&stop)));
         log_new_names(&certificates.server);
         log_doubt(doubt.as_deref());
@@ -187,6 +192,9 @@ impl Running {
     }
 }
 
+/// What watches over the ports.
+type Watchers<'a> = (Arc<Refusals>, &'a Arc<metrics::Metrics>, (&'a Arc<Alarms>, Arc<Destroys>), &'a Arc<Backups>);
+
 /// Serves both ports, each in a task of its own.
 fn serve(
     config: &Config,
@@ -194,7 +202,7 @@ fn serve(
     (core, audit): (&Core, Arc<Audit>),
     certificates: &Arc<ServerCertificates>,
     (tls, stop): (&Arc<Live>, &watch::Sender<bool>),
-    (refusals, numbers, alarms, backups): (Arc<Refusals>, &Arc<metrics::Metrics>, &Arc<Alarms>, &Arc<Backups>),
+    (refusals, numbers, (alarms, destroys), backups): Watchers<'_>,
 ) -> [JoinHandle<()>; 2] {
     let Listeners { kmip, admin, metrics } = listeners;
     let (engine, keys, authority) = (core.engine.clone(), core.keys.clone(), certificates.issuer());
@@ -207,7 +215,7 @@ fn serve(
         refusals: refusals.clone(),
         book: book.clone(),
         sightings: sightings.clone(),
-        alarms: alarms.clone(),
+        destroys: destroys.clone(),
         metrics: numbers.kmip.clone(),
         now: clock::now,
     };
@@ -227,6 +235,7 @@ fn serve(
         guesses: Guesses::new(),
         backups: backups.clone(),
         alarms: alarms.clone(),
+        destroys,
         metrics: Metrics::default(),
         quarantine_day: i64::try_from(config.quarantine_day.as_millis()).unwrap_or(i64::MAX),
         installation: numbers.clone(),

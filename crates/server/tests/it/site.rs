@@ -11,7 +11,7 @@ use rustls::sign::CertifiedKey;
 use rustls::version::TLS13;
 use server::clock;
 use server::config::{Config, Limits};
-use server::kmip::{Book, Port, Sightings, listen, serve};
+use server::kmip::{Book, Destroys, Port, Sightings, listen, serve};
 use server::tls::{Live, ServerIdentity};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -47,6 +47,7 @@ impl Site {
         let (engine, instance, root_key) = runtime.block_on(engine(folder.path()));
         let (book, sightings) = (Arc::<Book>::default(), Arc::<Sightings>::default());
         let tls = Arc::new(Live::new(&identity()).unwrap());
+        let destroys = Arc::new(Destroys::new(limits.destroys_per_hour, Arc::default()));
         let port = Port {
             engine: engine.clone(),
             tls,
@@ -56,7 +57,7 @@ impl Site {
             metrics: Arc::default(),
             book: book.clone(),
             sightings: sightings.clone(),
-            alarms: Arc::default(),
+            destroys,
             now: clock::now,
         };
         let address = runtime.block_on(async {

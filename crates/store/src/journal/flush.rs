@@ -91,6 +91,10 @@ impl State {
         self.tail.end()
     }
 
+    pub(super) fn grown(&self) -> (At, u64) {
+        (self.end(), self.appended)
+    }
+
     pub(super) fn position(&self) -> (Position, u64) {
         (self.tail.position(), self.unsigned)
     }

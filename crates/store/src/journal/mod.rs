@@ -153,6 +153,11 @@ impl Journal {
         self.shared.lock().end()
     }
 
+    /// Where the next record will begin, and how many were appended since the journal was opened.
+    pub fn grown(&self) -> (At, u64) {
+        self.shared.lock().grown()
+    }
+
     /// A number that grows with each record.
     pub fn growth(&self) -> watch::Receiver<u64> {
         self.shared.growth()

@@ -138,3 +138,40 @@ async fn alarm_bodies(house: &House) -> Vec<Value> {
     assert_eq!(reply.status, 200, "{}", reply.body);
     reply.body["resources"].as_array().unwrap().clone()
 }
+
+/// What the API lists and what the numbers count is the same.
+#[tokio::test]
+async fn a_key_that_is_asked_for_in_quarantine_is_an_alarm_and_counted() {
+    let house = House::new().await;
+    house.kmip_client("dc1", "vc").await;
+    let key = house.kmip_key("vc").await;
+    let path = format!("/api/v1/adapters/dc1/keys/{key}/quarantine");
+    house.check("POST", &path, r#"{"days": 30, "then": "destroy"}"#, 201, "").await;
+    house.kmip_get("vc", &key).await;
+    let kinds = |alarms: Vec<Value>| alarms.iter().map(|alarm| alarm["kind"].to_string()).collect::<Vec<_>>();
+    assert_eq!(kinds(alarm_bodies(&house).await), [r#""quarantine""#]);
+    let bearer = format!("Bearer {}", house.api_key);
+    let reply = house.send("GET", "/metrics", &[("authorization", &bearer)], "").await;
+    let text = reply.body.as_str().unwrap();
+    assert!(text.contains(r#"keystead_alarms{kind="quarantine",severity="warning"} 1"#), "{text}");
+}
+
+/// Keys can be destroyed by three doors beside KMIP's own, and are counted together. Three are many here.
+#[tokio::test]
+async fn many_destroys_over_the_api_are_an_alarm() {
+    let house = House::new().await;
+    house.kmip_client("dc1", "vc").await;
+    let adapter = house.app.engine.registry().adapter(house.instance, "dc1").unwrap().id;
+    let paths = [
+        ("/api/v1/adapters/dc1/keys/".to_owned(), "?force=true"),
+        (format!("/api/v2/kmip_adapters/{adapter}/kmip_objects/"), "?force=true"),
+        ("/api/v2/keys/".to_owned(), ""),
+    ];
+    for (path, query) in paths {
+        assert_eq!(alarm_bodies(&house).await, [] as [Value; 0], "{path}");
+        let key = house.kmip_key("vc").await;
+        house.check("DELETE", &format!("{path}{key}{query}"), "", 204, "").await;
+    }
+    let alarms = alarm_bodies(&house).await;
+    assert!(matches!(alarms.as_slice(), [alarm] if alarm["kind"] == "destroys"), "{alarms:?}");
+}

@@ -20,7 +20,7 @@ use wrap::primitive::{Random, SystemRandom, digest, random_secret};
 use crate::folder::Folder;
 use crate::http::{Administration, router};
 use crate::identity::{Guesses, Tokens};
-use crate::kmip_service::Kmip;
+use crate::kmip_service::{Kmip, Told};
 use crate::pki::{Pki, ServerCertificates};
 use crate::tls::Live;
 
@@ -83,8 +83,6 @@ impl House {
         let journal = Arc::new(journal);
         let parts = engine::Parts { store: store.clone(), wrapper: keys.clone(), random, journal: journal.clone() };
         let engine = Arc::new(engine::Engine::open(parts).await.unwrap());
-        let kmip: Arc<dyn KmipService> = Arc::new(Kmip(engine.clone()));
-        keys.serve_kmip(Arc::downgrade(&kmip));
         let audit = Arc::new(crate::audit::Audit::new(journal.clone(), data.clone(), signer, Arc::default(), now));
         let guesses = Guesses::new();
         let place = folder.path().join("backups");
@@ -103,6 +101,10 @@ impl House {
             installation.clone(),
         );
         let alarms = audit.alarms.clone();
+        let destroys = Arc::new(crate::kmip::Destroys::new(3, alarms.clone()));
+        let told = Told { metrics: installation.clone(), destroys: destroys.clone() };
+        let kmip: Arc<dyn KmipService> = Arc::new(Kmip::new(engine.clone(), Some(told)));
+        keys.serve_kmip(Arc::downgrade(&kmip));
         let (all, standing) = (installation.clone(), alarms.clone());
         let surveyor = crate::metrics::Surveyor { sources, alarms: standing, metrics: all, data, last };
         let (surveyor, health) = (Arc::new(surveyor), Arc::new(health));
@@ -117,6 +119,7 @@ impl House {
             guesses,
             backups,
             alarms,
+            destroys,
             metrics,
             installation,
             surveyor,

@@ -20,14 +20,26 @@ impl House {
 
     /// Has a client of `dc1` make a key, and gives its identifier.
     pub(super) async fn kmip_key(&self, client: &str) -> String {
+        let payload = self.kmip(client, CREATE).await.unwrap();
+        payload.field(tag::UNIQUE_IDENTIFIER).unwrap().as_text().unwrap().to_owned()
+    }
+
+    /// Has it asked for a key.
+    pub(super) async fn kmip_get(&self, client: &str, key: &str) {
+        let (head, _) = CREATE.split_once("Create").unwrap();
+        let request = format!("{head}Get\n    Request Payload\n      Unique Identifier: \"{key}\"\n");
+        self.kmip(client, &request).await.unwrap();
+    }
+
+    /// The payload of the answer to a client of `dc1`, if there is one.
+    async fn kmip(&self, client: &str, request: &str) -> Option<kmip::Value> {
         let registry = self.app.engine.registry();
         let adapter = registry.adapter(self.instance, "dc1").unwrap();
         let client = registry.admit(&registry.certificate(adapter.id, client).unwrap().fingerprint).unwrap();
         let origin = Origin::Client { client: &client, address: Ipv4Addr::LOCALHOST.into() };
-        let reply = self.app.engine.handle(&origin, &kmip::text::parse(CREATE).unwrap(), (self.app.now)()).await;
-        let payload = ResponseMessage::decode(&reply.bytes).unwrap().items.remove(0).payload.unwrap();
-        let id = kmip::Value::decode(payload).unwrap().field(tag::UNIQUE_IDENTIFIER).cloned();
-        id.unwrap().as_text().unwrap().to_owned()
+        let reply = self.app.engine.handle(&origin, &kmip::text::parse(request).unwrap(), (self.app.now)()).await;
+        let payload = ResponseMessage::decode(&reply.bytes).unwrap().items.remove(0).payload;
+        payload.map(|payload| kmip::Value::decode(payload).unwrap())
     }
 }
 

@@ -92,6 +92,7 @@ async fn delete(
     let warning = usage::warning(&app, &caller, &adapter, id).await;
     app.engine.destroy_object(&adapter, id, force, &caller.administrator(), caller.now).await?;
     caller.set_recorded();
+    app.destroys.by_call(&caller);
     Ok(usage::warned(Reply::no_content(), warning))
 }
 

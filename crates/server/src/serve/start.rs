@@ -16,7 +16,7 @@ use super::signals::Signals;
 use super::{Error, process, schedule};
 use crate::alarm::Alarms;
 use crate::audit::Audit;
-use crate::backup::Backups;
+use crate::backup::{Backups, Told};
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Sources;
@@ -113,7 +113,8 @@ impl Running {
         let (audit, records) = Records::start(config, &core, &folder, alarms.clone(), &stop).await?;
         tokio::spawn(records::tell(audit.clone(), numbers.clone(), stopped(&stop)));
         backups::tell_restored(&folder)?;
-        let backups = Arc::new(backups::of(config, &folder, &core));
+        let told = Told { alarms: alarms.clone(), metrics: numbers.clone() };
+        let backups = Arc::new(backups::of(config, &folder, &core, told));
         let parts = (refusals, &numbers, &alarms, &backups);
         let servers = serve(config, listeners, (&core, audit), &own, (&tls, &stop), parts);
         let patience = Patience::new(doubt.is_some(), now, Instant::now());

@@ -90,6 +90,8 @@ fn what_is_wrong_in_the_file_is_named_with_its_line() {
         ("names = [", "line 1: "),
         ("master_key = { file = 'a', passphrase_file = 'b' }", "exclude each other"),
         ("admin_listen = '0.0.0.0:5696'", "the same address"),
+        ("metrics.listen = '0.0.0.0:9464'", "metrics.open = \"yes\""),
+        ("metrics.listen = '[::]:9464'\nmetrics.open = 'no'", "Listen on 127.0.0.1"),
     ];
     cases.iter().for_each(|(file, expected)| check_refused(file, &[], expected));
 }

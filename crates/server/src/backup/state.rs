@@ -89,11 +89,12 @@ impl State {
         Ok(is_present)
     }
 
-    /// Notes that a backup was verified. One from before the recovery key says nothing of what that opens.
+    /// Notes that a backup was verified. One from before the recovery key says nothing of what that opens; the newest is none of those,
+    /// though the clock was put back.
     pub(super) fn note_verified(&self, created: i64) -> Result<Recovery, Error> {
         let _alone = self.changing.lock();
         let known = self.read()?;
-        if created < known.since {
+        if created < known.since && known.made != Some(created) {
             return Ok(known);
         }
         let verified = known.verified.max(Some(created));

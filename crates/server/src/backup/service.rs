@@ -129,7 +129,7 @@ impl Backups {
         if !self.state.note_made(&public, now.millis())? {
             tracing::warn!(name, "the recovery key was replaced while this backup was made: the old kit opens it");
         }
-        self.thin_out()?;
+        self.thin_out(now.millis())?;
         let size = path.metadata().map_err(Error::io(&path))?.len();
         Ok(Made { name, created: now.millis(), size, recovery_key: hexadecimal(&public.id()) })
     }
@@ -223,10 +223,11 @@ impl Backups {
         Ok(self.list()?.iter().any(|made| made.name == name).then(|| self.place.join(name)))
     }
 
-    /// Removes those that are too many, the oldest first; never one that was the last to be verified.
-    fn thin_out(&self) -> Result<(), Error> {
-        let verified = self.recovery()?.verified;
-        for old in self.list()?.iter().skip(self.keep.max(1)).filter(|made| Some(made.created) != verified) {
+    /// Removes those that are too many, the oldest first; never one that was the last to be verified, nor the one that was just made, which
+    /// looks like the oldest where the clock was put back.
+    fn thin_out(&self, just_made: i64) -> Result<(), Error> {
+        let spared = [Some(just_made), self.recovery()?.verified];
+        for old in self.list()?.iter().skip(self.keep.max(1)).filter(|made| !spared.contains(&Some(made.created))) {
             let path = self.place.join(&old.name);
             std::fs::remove_file(&path).map_err(Error::io(&path))?;
         }

@@ -40,6 +40,13 @@ async fn a_kit_that_is_replaced_while_a_backup_is_made_stays_the_new_one() {
     assert_eq!((known.made, known.verified), (Some(now.millis()), None));
     house.app.backups.note_verified(now.millis()).unwrap();
     assert_eq!(house.app.backups.recovery().unwrap().verified, Some(now.millis()));
+    // A clock that was put back makes the newest one no older than its key.
+    replace_kit(&house);
+    house.wait(-100);
+    let now = (house.app.now)();
+    house.app.backups.make(now).await.unwrap();
+    house.app.backups.note_verified(now.millis()).unwrap();
+    assert_eq!(house.app.backups.recovery().unwrap().verified, Some(now.millis()));
 }
 
 #[tokio::test]

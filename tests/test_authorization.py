@@ -25,9 +25,11 @@ KEY_ANOTHER = "another key"
 NARROW = [RING_INSIDE, RING_OUTSIDE, KEY_ITSELF, KEY_ANOTHER]
 PLACES = [OWN, OTHER, *NARROW]
 
-# What an action is about: one key, a new key in a ring, the instance as a whole, the installation. `LIST` is what shows less to those
+# What an action is about: one key, a new key in a ring, the instance as a whole, the installation. `WHOLE` is what takes a role on
+# everything and no instance named: a role on an instance is not enough, and hears 401 or 403. `LIST` is what shows less to those
 # who see less, and IBM does not say whether that is an empty list or none; `PLATFORM_WIDE`, what narrow grants are not made for.
 KEY, NEW_KEY, INSTANCE, INSTALLATION, LIST, PLATFORM_WIDE = "key", "new key", "instance", "installation", "list", "platform"
+WHOLE = "whole"
 
 Action = namedtuple("Action", "name who reach method path body", defaults=[None])
 
@@ -44,7 +46,9 @@ KEY_POLICY = collection("policy", {"type": vendor("policy"), "dualAuthDelete": {
 INSTANCE_POLICY = collection("policy", {"policy_type": "metrics", "policy_data": {"enabled": False}})
 OBJECTS = "/kmip_adapters/{adapter}/kmip_objects"
 CERTIFICATES = "/kmip_adapters/{adapter}/certificates"
-QUARANTINE = "/api/v1/adapters/{adapter}/keys/" + NEVER_WAS + "/quarantine"
+OWN_CERTIFICATES = "/api/v1/adapters/{adapter}/certificates"
+OWN_KEYS = "/api/v1/adapters/{adapter}/keys"
+QUARANTINE = OWN_KEYS + "/" + NEVER_WAS + "/quarantine"
 PEOPLE = "/api/v1/serviceids"
 
 
@@ -126,6 +130,18 @@ ACTIONS = [
     Action("add certificate", KMIP_ENDPOINT, INSTANCE, "POST", CERTIFICATES, certificate_body),
     Action("get certificate", KMIP, INSTANCE, "GET", CERTIFICATES + "/passing"),
     Action("delete certificate", KMIP_ENDPOINT, INSTANCE, "DELETE", CERTIFICATES + "/passing"),
+    # The same in our own form, and what IBM has no name for.
+    Action("list own certificates", KMIP, INSTANCE, "GET", OWN_CERTIFICATES),
+    Action("add own certificate", KMIP_ENDPOINT, INSTANCE, "POST", OWN_CERTIFICATES, lambda facts: {"certificate": facts["certificate"]}),
+    Action("get own certificate", KMIP, INSTANCE, "GET", OWN_CERTIFICATES + "/passing"),
+    Action("delete own certificate", KMIP_ENDPOINT, INSTANCE, "DELETE", OWN_CERTIFICATES + "/passing"),
+    Action("issue client", KMIP_ENDPOINT, INSTANCE, "POST", "/api/v1/adapters/{adapter}/clients", {"name": "issued"}),
+    Action("sign client", KMIP_ENDPOINT, INSTANCE, "POST", "/api/v1/adapters/{adapter}/clients/sign", {"name": "signed", "csr": "none"}),
+    Action("list own keys", KMIP, INSTANCE, "GET", OWN_KEYS),
+    Action("get own key", KMIP, INSTANCE, "GET", OWN_KEYS + "/" + NEVER_WAS),
+    Action("destroy own key", KMIP, INSTANCE, "DELETE", OWN_KEYS + "/" + NEVER_WAS),
+    Action("see alarms", KMIP, INSTANCE, "GET", "/api/v1/alarms"),
+    Action("see refusals", KMIP, INSTANCE, "GET", "/api/v1/door/refusals"),
     Action("see door", KMIP_ENDPOINT, INSTANCE, "GET", "/api/v1/adapters/{adapter}/door"),
     Action("set door", KMIP_ENDPOINT, INSTANCE, "PUT", "/api/v1/adapters/{adapter}/door", {}),
     Action("see pairing", KMIP_ENDPOINT, INSTANCE, "GET", "/api/v1/adapters/{adapter}/trust"),
@@ -138,8 +154,10 @@ ACTIONS = [
     Action("see quarantine", KMIP, INSTANCE, "GET", "/api/v1/quarantine"),
     Action("put into quarantine", KMIP, INSTANCE, "POST", QUARANTINE, {}),
     Action("release from quarantine", KMIP, INSTANCE, "DELETE", QUARANTINE),
-    Action("reactivate object", KMIP, INSTANCE, "POST", "/api/v1/adapters/{adapter}/keys/" + NEVER_WAS + "/reactivate", {}),
+    Action("reactivate object", KMIP, INSTANCE, "POST", OWN_KEYS + "/" + NEVER_WAS + "/reactivate", {}),
     # Instances, and access to them.
+    Action("see roles", PLATFORM + SERVICE, PLATFORM_WIDE, "GET", "/api/v1/roles"),
+    Action("list instances", PLATFORM, LIST, "GET", "/api/v1/instances"),
     Action("see instance", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/instances/{own}"),
     Action("read metrics", PLATFORM, PLATFORM_WIDE, "GET", "/api/v1/metrics"),
     Action("see audit events", ["Operator", "Editor", "Administrator"], PLATFORM_WIDE, "GET", "/api/v1/audit/events"),
@@ -155,6 +173,7 @@ ACTIONS = [
     Action("see somebody", ADMINISTRATOR, PLATFORM_WIDE, "GET", PEOPLE + "/{somebody}"),
     Action("delete somebody", ADMINISTRATOR, PLATFORM_WIDE, "DELETE", PEOPLE + "/" + NEVER_WAS),
     Action("list API keys", ADMINISTRATOR, PLATFORM_WIDE, "GET", PEOPLE + "/{somebody}/apikeys"),
+    Action("see API key", ADMINISTRATOR, PLATFORM_WIDE, "GET", PEOPLE + "/{somebody}/apikeys/" + NEVER_WAS),
     Action("make API key", ADMINISTRATOR, PLATFORM_WIDE, "POST", PEOPLE + "/{somebody}/apikeys", {"name": "passing"}),
     Action("delete API key", ADMINISTRATOR, PLATFORM_WIDE, "DELETE", PEOPLE + "/{somebody}/apikeys/" + NEVER_WAS),
     Action("list grants", ADMINISTRATOR, PLATFORM_WIDE, "GET", PEOPLE + "/{somebody}/grants"),
@@ -166,6 +185,19 @@ ACTIONS = [
         lambda facts: {"source": facts["other"], "roles": ["Viewer"]},
     ),
     Action("take authorization back", ADMINISTRATOR, PLATFORM_WIDE, "DELETE", "/api/v1/authorizations/" + NEVER_WAS),
+    # What all tenants have in common: backups hold every tenant's keys, and the server's certificate is everybody's.
+    Action("list backups", ADMINISTRATOR, WHOLE, "GET", "/api/v1/backups"),
+    Action("make backup", ADMINISTRATOR, WHOLE, "POST", "/api/v1/backups"),
+    Action("fetch backup", ADMINISTRATOR, WHOLE, "GET", "/api/v1/backups/none.backup"),
+    Action("say that a backup opens", ADMINISTRATOR, WHOLE, "POST", "/api/v1/backups/verified", {"created": 1 << 60}),
+    Action("see recovery key", ADMINISTRATOR, WHOLE, "GET", "/api/v1/recovery-key"),
+    Action("set recovery key", ADMINISTRATOR, WHOLE, "PUT", "/api/v1/recovery-key", {"public": "none", "kept": "x"}),
+    Action("activate certificate", ADMINISTRATOR, WHOLE, "POST", "/api/v1/tls/activate"),
+    Action("stage certificate", ADMINISTRATOR, WHOLE, "POST", "/api/v1/tls/stage", {"certificate": "none"}),
+    Action("request certificate", ADMINISTRATOR, WHOLE, "POST", "/api/v1/tls/request", {}),
+    Action("renew certificate", ADMINISTRATOR, WHOLE, "POST", "/api/v1/tls/renew"),
+    Action("drop staged certificate", ADMINISTRATOR, WHOLE, "DELETE", "/api/v1/tls/staged"),
+    Action("read all metrics", PLATFORM, WHOLE, "GET", "/metrics"),
 ]
 
 
@@ -174,12 +206,13 @@ def allowed(action, role, place):
     if place == OTHER or role not in action.who:
         return False
     if place == OWN:
-        return True
+        return action.reach != WHOLE
     return {
         KEY: place in (RING_INSIDE, KEY_ITSELF),
         NEW_KEY: place == RING_INSIDE,
         INSTANCE: False,
         INSTALLATION: False,
+        WHOLE: False,
         LIST: None,
         PLATFORM_WIDE: None,
     }[action.reach]
@@ -192,6 +225,22 @@ CASES = [
     for place in PLACES
     if allowed(action, role, place) is not None
 ]
+
+
+def path_of(action):
+    path = action.path.partition("?")[0]
+    return path if path.startswith(("/api/", "/metrics")) else "/api/v2" + path
+
+
+def is_of(row, route):
+    """Whether a row asks for a route, whose path has `{names}` where the row's has something in particular."""
+    (method, path), (wanted, pattern) = row, route
+    parts, places = path.split("/"), pattern.split("/")
+    return (
+        method == wanted
+        and len(parts) == len(places)
+        and all(place.startswith("{") or part == place for part, place in zip(parts, places, strict=True))
+    )
 
 
 class Town:
@@ -271,12 +320,40 @@ def test_matrix(town, action, role, place, expected):
     if expected:
         assert answer.status_code not in (401, 403), answer.text
         assert answer.status_code < 500, answer.text
+    elif action.reach == WHOLE:
+        assert answer.status_code in (401, 403), answer.text
     else:
         unauthorized(answer)
 
 
-def test_the_matrix_is_whole():
+@pytest.mark.parametrize("role", PLATFORM + SERVICE)
+def test_a_role_on_everything(house, role):
+    """With no instance named: who may do what to the whole installation."""
+    service_id = house.service_id()
+    house.grant(service_id, role)
+    person = Api(house.server, house.api_key(service_id))
+    for action in ACTIONS:
+        if action.reach == WHOLE:
+            answer = person.ask(action.method, action.path, action.body)
+            if role in action.who:
+                assert answer.status_code not in (401, 403) and answer.status_code < 500, (action, answer.text)
+            else:
+                unauthorized(answer)
+
+
+def test_the_matrix_is_whole(house):
     assert len(CASES) > 1000
+    rows = {(action.method, path_of(action)) for action in ACTIONS}
+    described = house.administrator.ask("GET", "/openapi.json").json()["paths"]
+    guarded = [
+        (method.upper(), path)
+        for path, methods in described.items()
+        for method, operation in methods.items()
+        if operation["security"] != [{}]
+    ]
+    assert len(guarded) > 100
+    missing = [route for route in guarded if not any(is_of(row, route) for row in rows)]
+    assert not missing, "a route that no row asks for"
     for role in PLATFORM + SERVICE:
         assert {expected for _, each, _, expected in CASES if each == role} == {True, False}, role
 

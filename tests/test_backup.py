@@ -144,6 +144,9 @@ def test_what_was_answered_is_there_again(tmp_path, long):
         for uid, seen in looked(again.port, certificate, sorted(known)).items():
             assert seen["digest"] in (digests[uid], ledger.GONE), f"{uid} was answered before the backup was asked for"
         assert "was restored from a backup of" in again.log.read_text()
+        # Its journal is a new one, and says so: under the old one's name it would be one that was cut.
+        assert (again.data / "node").read_text() != (tmp_path / "lost" / "node").read_text()
+        assert "audit-cut" not in {alarm["kind"] for alarm in again.json("alarm", "list")}
         # The control: what was made after the backup is not there, so that the comparison can fail at all.
         new = fill(again.port, certificate, 1)
     third = restored(tmp_path / "third", backup, kit)
@@ -371,7 +374,7 @@ def test_the_new_master_key_is_another_one(ready, tmp_path, form):
         flags = ["--master-key-file", place]
     else:
         place = tmp_path / "phrase"
-        place.write_text("a passphrase of some words\n")
+        place.write_text("a passphrase of some words \t\n")  # the blanks are its own
         flags = ["--master-passphrase-file", place]
     again = restored(tmp_path / "new", backup, kit, *flags)
     assert not (again.data / "master.key").exists() and str(place) in again.said

@@ -11,6 +11,7 @@ from kmip.core import enums
 from kmip.pie import client as pie
 
 import clock
+import rest
 import wire
 from keystead import Keystead, binary, environment, eventually
 from test_pykmip import wrap_socket  # noqa: F401  (PyKMIP needs it)
@@ -501,3 +502,19 @@ def test_each_step_has_its_event(hasty, vcenter):
     database = b"".join(file.read_bytes() for file in hasty.data.iterdir() if file.name.startswith("keystead.db"))
     for action in (b"keystead.kmip-object.quarantine", b"keystead.kmip-object.release"):
         assert action in database
+
+
+def test_adapters_beyond_the_first_page_are_looked_at_too(tmp_path):
+    """Key Protect gives 200 adapters a page at the most."""
+    more = {"KEYSTEAD_LIMITS_ADAPTERS_PER_INSTANCE": "300"}
+    with Keystead(tmp_path, variables=more) as server:
+        api = rest.Api(server, server.api_key, server.json("instance", "list")[0]["id"])
+        root = server.json("rootkey", "list")[0]["id"]
+        names = {"default", *(api.adapter(root, f"a{number:03}")["name"] for number in range(205))}
+        listed = server.json("adapter", "list")
+        assert len(listed) == 206 and {adapter["name"] for adapter in listed} == names
+        first, last = listed[0]["name"], listed[-1]["name"]
+        with connected(server, server.issue("vcenter", last)) as connection:
+            theirs = made(connection)
+        code, found = report(server, theirs, "--adapter", first)
+        assert code == 3 and [(each["id"], each["why"]) for each in found["missing"]] == [(theirs, "other-adapter")], found

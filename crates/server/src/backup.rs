@@ -18,16 +18,21 @@ mod kit;
 mod read;
 pub mod restore;
 mod service;
+mod state;
 #[cfg(test)]
 mod tests;
+mod told;
 pub mod verify;
 mod write;
 
 pub use error::Error;
 pub use kit::{Kit, KitSource};
 pub use restore::NOTE;
-pub use service::{Backups, Made, Recovery};
+pub use service::{Backups, Made};
+pub use state::Recovery;
+pub use told::{ALARM, Told};
 
+use crate::pki::from_hexadecimal;
 use serde::{Deserialize, Serialize};
 
 const MAGIC: &[u8; 8] = b"KSTDBAK1";
@@ -77,18 +82,7 @@ const SIGNATURE: &str = "signature";
 
 /// A recovery key's public half from hexadecimal.
 pub fn public_key(text: &str) -> Option<wrap::recovery::RecoveryPublic> {
-    let key = unhex(text).and_then(|bytes| wrap::recovery::RecoveryPublic::from_bytes(&bytes).ok())?;
+    let key = from_hexadecimal(text).and_then(|bytes| wrap::recovery::RecoveryPublic::from_bytes(&bytes).ok())?;
     // A point of low order agrees with nobody (RFC 7748, 6.1): no backup could be sealed to it.
     key.begin().is_ok().then_some(key)
-}
-
-/// Lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    crate::pki::hexadecimal(bytes)
-}
-
-/// Bytes from hexadecimal.
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let pair = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-    (text.is_ascii() && text.len().is_multiple_of(2)).then(|| (0..text.len()).step_by(2).map(pair).collect())?
 }

@@ -3,7 +3,7 @@
 //! Every verb but `serve`, `init`, `unseal`, `master-key`, `doctor`, `plan`, `config` and `completion` speaks to a running server over
 //! the REST APIs, with the types of
 //! [`crate::api`]. The invariant of this room: **results go to standard output, all else to standard error, and the exit
-//! code says which it was**: 0 fine, 1 it failed, 2 wrong usage.
+//! code says which it was**: 0 fine, 1 it failed, 2 wrong usage, 3 a check found something.
 
 mod access;
 mod adapter;

@@ -21,6 +21,7 @@ pub mod inventory;
 pub mod kmip;
 pub mod kmip_service;
 pub mod metrics;
+pub mod passphrase;
 pub mod pki;
 pub mod plan;
 pub mod serve;

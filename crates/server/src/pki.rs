@@ -25,7 +25,7 @@ pub use authority::{Authority, IssuedClient, SignedClient};
 pub use error::Error;
 pub use facts::{
     CertificateFacts, ClientCertificate, check_authority, check_authority_certificate, check_client_certificate,
-    client_certificates, facts, hexadecimal, with_colons,
+    client_certificates, facts, from_hexadecimal, hexadecimal, with_colons,
 };
 pub use files::{Pki, ServerCertificate, read_identity};
 pub use judge::Unfit;

@@ -1,7 +1,7 @@
 //! Entries, and the listing of them that a manifest holds.
 
 use super::Listed;
-use super::hex;
+use crate::pki::hexadecimal;
 use wrap::primitive::Hasher;
 
 /// The longest name.
@@ -37,7 +37,7 @@ impl Listing {
 
     pub(super) fn end(&mut self, passed: Passing) {
         let Passing { name, length, hasher } = passed;
-        self.0.push(Listed { name, length, digest: hex(&hasher.finish()) });
+        self.0.push(Listed { name, length, digest: hexadecimal(&hasher.finish()) });
     }
 
     pub(super) fn into_entries(self) -> Vec<Listed> {

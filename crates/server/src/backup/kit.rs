@@ -3,9 +3,10 @@
 //! It is either shares, each a file of its own for another person, or one file that a passphrase opens. Each file names the installation
 //! that it belongs to. The invariant: **a kit is made where the administrator is, and no server ever sees it**.
 
-use super::{Error, Head, hex, unhex};
+use super::{Error, Head};
+use crate::passphrase;
+use crate::pki::{from_hexadecimal, hexadecimal};
 use std::path::{Path, PathBuf};
-use wrap::Secret;
 use wrap::master::{MasterKey, PassphraseParameters};
 use wrap::primitive::Random;
 use wrap::recovery::RecoveryKey;
@@ -74,7 +75,7 @@ impl Kit {
     fn with_passphrase(kit: &Path, passphrase: &Path) -> Result<Self, Error> {
         let text = text_of(kit)?;
         let find = |prefix| line(&text, prefix).ok_or_else(|| not_that(kit, &format!("no line `{prefix}`")));
-        let sealed = unhex(find(SEALED)?.trim_start_matches(SEALED).trim())
+        let sealed = from_hexadecimal(find(SEALED)?.trim_start_matches(SEALED).trim())
             .ok_or_else(|| not_that(kit, "its key is no hexadecimal"))?;
         let parameters: PassphraseParameters = find(PASSPHRASE)?.parse()?;
         let installation = line_after(&text, INSTALLATION).ok_or_else(|| not_that(kit, "no line `installation:`"))?;
@@ -123,7 +124,7 @@ impl Kit {
              Keep it away from the server.\n\
              {INSTALLATION} {}\n{parameters}\n{SEALED} {}\n",
             self.installation,
-            hex(&sealed)
+            hexadecimal(&sealed)
         )))
     }
 
@@ -133,16 +134,15 @@ impl Kit {
             let short = head.installation.get(24..40).unwrap_or(&head.installation);
             return Err(Error::OtherInstallation(short.to_owned()));
         }
-        let given = hex(&self.key.public()?.id());
+        let given = hexadecimal(&self.key.public()?.id());
         let wanted = head.recovery_key.clone();
         if wanted == given { Ok(()) } else { Err(Error::OtherKit { wanted, given }) }
     }
 }
 
 fn derived(parameters: &PassphraseParameters, passphrase: &Path) -> Result<MasterKey, Error> {
-    let text = text_of(passphrase)?;
-    let secret = Secret::new(Zeroizing::new(text.trim_end_matches(['\r', '\n']).as_bytes().to_vec()));
-    Ok(MasterKey::from_passphrase(&secret, parameters)?)
+    let passphrase = passphrase::read(passphrase).map_err(Error::io(passphrase))?;
+    Ok(MasterKey::from_passphrase(&passphrase, parameters)?)
 }
 
 fn text_of(path: &Path) -> Result<Zeroizing<String>, Error> {

@@ -5,7 +5,8 @@
 
 use super::entries::Listing;
 use super::kit::Kit;
-use super::{CONTEXT, Error, FORMAT, HEAD, Head, MAGIC, MANIFEST, Manifest, SIGNATURE, unhex};
+use super::{CONTEXT, Error, FORMAT, HEAD, Head, MAGIC, MANIFEST, Manifest, SIGNATURE};
+use crate::pki::from_hexadecimal;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -58,14 +59,14 @@ impl Backup {
     /// Reads all of it, and sees that it is whole and the installation's own.
     pub(super) fn read(self, kit: &Kit, taker: &mut impl Taker) -> Result<(), Error> {
         kit.fits(&self.head)?;
-        let ephemeral: [u8; KEY] = unhex(&self.head.ephemeral)
+        let ephemeral: [u8; KEY] = from_hexadecimal(&self.head.ephemeral)
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or_else(|| Error::damaged("its head can't be read"))?;
         let opener = kit.key.open(&ephemeral, &self.head_bytes).map_err(|_| Error::damaged("its head was changed"))?;
         let mut stream =
             Stream { file: self.file, opener, chunk: Zeroizing::default(), at: 0, ended: false, path: self.path };
         let (manifest, signature, entries) = entries(&mut stream, taker)?;
-        let signer = unhex(&self.head.installation).and_then(|der| PublicKey::from_der(&der).ok());
+        let signer = from_hexadecimal(&self.head.installation).and_then(|der| PublicKey::from_der(&der).ok());
         let signer = signer.ok_or_else(|| Error::damaged("its head can't be read"))?;
         signer
             .verify(CONTEXT, &manifest, &signature)

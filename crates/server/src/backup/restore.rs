@@ -8,6 +8,7 @@ use super::read::Backup;
 use super::verify::{self, Opened, unpack};
 use super::{DATABASE, Error, Head};
 use crate::folder::Folder;
+use crate::passphrase;
 use ::kmip::Timestamp;
 use keymanager::{Action, Call, Destruction};
 use std::fs::File;
@@ -18,7 +19,6 @@ use wrap::Secret;
 use wrap::keys::Keys;
 use wrap::master::{MasterKey, PassphraseParameters};
 use wrap::primitive::{Random, SystemRandom};
-use zeroize::Zeroizing;
 
 /// The keys file, the key file and the parameters of a passphrase: named as a server names them.
 const KEYS_FILE: &str = "keystead.keys";
@@ -116,11 +116,10 @@ fn new_master(master: &NewMaster, folder: &Folder, random: &dyn Random) -> Resul
         NewMaster::File(path) if path.exists() => Ok(MasterKey::from_file(path)?),
         NewMaster::File(path) => Ok(MasterKey::create_file(path, random)?),
         NewMaster::Passphrase(path) => {
-            let text = std::fs::read(path).map(Zeroizing::new).map_err(Error::io(path))?;
-            let text = text.trim_ascii_end().to_vec();
+            let passphrase = passphrase::read(path).map_err(Error::io(path))?;
             let parameters = PassphraseParameters::recommended(random)?;
             folder.write(PARAMETERS_FILE, format!("{parameters}\n").as_bytes())?;
-            Ok(MasterKey::from_passphrase(&Secret::new(Zeroizing::new(text)), &parameters)?)
+            Ok(MasterKey::from_passphrase(&passphrase, &parameters)?)
         }
     }
 }

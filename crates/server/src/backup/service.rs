@@ -3,33 +3,31 @@
 //! The invariant: **a backup's keys and records belong together**: no epoch begins or ends while one is made; and only whole files bear
 //! a backup's name.
 
+use super::state::{Recovery, State};
+use super::told::Told;
 use super::write::Writer;
-use super::{DATABASE, Error, hex, unhex, verify};
+use super::{DATABASE, Error, verify};
 use crate::api::rfc3339;
 use crate::folder::Folder;
+use crate::pki::{from_hexadecimal, hexadecimal};
 use ::kmip::Timestamp;
 use keymanager::KeyManager;
-use serde::{Deserialize, Serialize};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::Store;
 use wrap::keys::Keys;
-use wrap::primitive::equal;
 use wrap::recovery::RecoveryPublic;
 
-/// What the server knows of backups, in a file of the data folder.
-const STATE: &str = "backup.json";
-/// What the tag of the recovery key is for: nobody who can write a file alone can have backups sealed to another key.
-const TAG: &str = "keystead backup recovery key";
 const SUFFIX: &str = ".backup";
-const UNFINISHED: &str = ".unfinished";
+const UNFINISHED: &str = "unfinished";
 /// How the names of files begin that are not in a backup as they are: those that are in it in a form of their own; the master key, of which
 /// the restored installation has another; what says how far this machine's audit came; and what belongs to this machine.
 const LEFT_OUT: [&str; 7] = ["keystead.", "master.", "passphrase.", "audit.", "audit-", "restored", "lock"];
-/// The same by their whole names.
-const LEFT_OUT_BY_NAME: [&str; 2] = ["format", "clock"];
+/// The same by their whole names. `node` names a journal, and the restored installation begins another one: under the old name its events
+/// would bear identifiers that are taken, and the old journal's head would say that it was cut.
+const LEFT_OUT_BY_NAME: [&str; 3] = ["format", "clock", "node"];
 
 /// See the module.
 pub struct Backups {
@@ -39,6 +37,8 @@ pub struct Backups {
     manager: Arc<KeyManager>,
     place: PathBuf,
     keep: usize,
+    state: State,
+    told: Told,
     making: tokio::sync::Mutex<()>,
 }
 
@@ -55,46 +55,17 @@ pub struct Made {
     pub recovery_key: String,
 }
 
-/// The recovery key, as far as the server has it, and what became of backups.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recovery {
-    /// The public half, in hexadecimal; empty while there is none.
-    #[serde(default)]
-    pub public: String,
-    /// Since when, in milliseconds since the Unix epoch.
-    #[serde(default)]
-    pub since: i64,
-    /// How the kit is kept, in words: `2 of 3 shares`, `a passphrase`.
-    #[serde(default)]
-    pub kept: String,
-    /// When the newest backup was made.
-    #[serde(default)]
-    pub made: Option<i64>,
-    /// When the newest one that was verified was made.
-    #[serde(default)]
-    pub verified: Option<i64>,
-    #[serde(default)]
-    tag: String,
-}
-
-#[cfg(test)]
-impl Recovery {
-    /// What the server may know.
-    pub(crate) fn known(public: &str, made: Option<i64>, verified: Option<i64>) -> Self {
-        Recovery { public: public.into(), made, verified, ..Recovery::default() }
-    }
-}
-
 impl Backups {
-    /// Over the parts of a running server; `place` is where backups are put, `keep` how many.
+    /// Over the parts of a running server; `place` is where backups are put, and how many are kept there.
     pub fn new(
         folder: Arc<Folder>,
         store: Arc<dyn Store>,
         (keys, manager): (Arc<Keys>, Arc<KeyManager>),
-        place: PathBuf,
-        keep: usize,
+        (place, keep): (PathBuf, usize),
+        told: Told,
     ) -> Self {
-        Backups { folder, store, keys, manager, place, keep, making: tokio::sync::Mutex::default() }
+        let state = State::new(folder.clone(), keys.clone());
+        Backups { folder, store, keys, manager, place, keep, state, told, making: tokio::sync::Mutex::default() }
     }
 
     /// The recovery key, and what became of backups.
@@ -102,24 +73,15 @@ impl Backups {
     /// # Errors
     /// [`Error::Folder`]; [`Error::Kit`] where somebody else has written it.
     pub fn recovery(&self) -> Result<Recovery, Error> {
-        let Some(bytes) = self.folder.read(STATE)? else { return Ok(Recovery::default()) };
-        let known: Recovery =
-            serde_json::from_slice(&bytes).map_err(|error| Error::Kit(format!("{STATE}: {error}")))?;
-        let tag = unhex(&known.tag).unwrap_or_default();
-        if !known.public.is_empty() && !equal(&tag, &self.tag(&known)?) {
-            return Err(Error::Kit(format!("{STATE} was not written by this server: set the recovery key anew")));
-        }
-        Ok(known)
+        self.state.read()
     }
 
     /// Sets the recovery key for all later backups.
     ///
     /// # Errors
-    /// [`Error::Crypto`] where it is none.
+    /// [`Error::Folder`].
     pub fn set_recovery(&self, public: &RecoveryPublic, kept: String, now: Timestamp) -> Result<Recovery, Error> {
-        let old = self.recovery().unwrap_or_default();
-        let recovery = Recovery { public: hex(public.as_bytes()), since: now.millis(), kept, verified: None, ..old };
-        self.write(recovery)
+        self.state.replace(public, kept, now)
     }
 
     /// Notes that a backup was verified by whoever has the kit.
@@ -127,20 +89,7 @@ impl Backups {
     /// # Errors
     /// [`Error::Folder`].
     pub fn note_verified(&self, created: i64) -> Result<Recovery, Error> {
-        let known = self.recovery()?;
-        let verified = known.verified.max(Some(created));
-        self.write(Recovery { verified, ..known })
-    }
-
-    fn write(&self, mut recovery: Recovery) -> Result<Recovery, Error> {
-        recovery.tag = hex(&self.tag(&recovery)?);
-        let text = serde_json::to_vec_pretty(&recovery).map_err(|error| Error::Kit(error.to_string()))?;
-        self.folder.write(STATE, &text)?;
-        Ok(recovery)
-    }
-
-    fn tag(&self, recovery: &Recovery) -> Result<[u8; 32], Error> {
-        Ok(self.keys.installation().tag(TAG, &[recovery.public.as_bytes()])?)
+        self.state.note_verified(created)
     }
 
     /// Where backups are put.
@@ -153,38 +102,53 @@ impl Backups {
     /// # Errors
     /// [`Error::Keys`].
     pub fn installation(&self) -> Result<String, Error> {
-        Ok(hex(&self.keys.signing_key()?.public_key().to_der()))
+        Ok(hexadecimal(&self.keys.signing_key()?.public_key().to_der()))
     }
 
-    /// Makes a backup. Clients are served meanwhile.
+    /// Makes a backup, and tells of it. Clients are served meanwhile. Where the recovery key was replaced meanwhile, it is one of those
+    /// that the old one opens.
     ///
     /// # Errors
     /// [`Error::NoKit`], and what stood in the way; nothing is left of it then.
     pub async fn make(&self, now: Timestamp) -> Result<Made, Error> {
         let _alone = self.making.lock().await;
+        let outcome = self.try_to_make(now).await;
+        self.told.tell(&outcome, now);
+        outcome
+    }
+
+    async fn try_to_make(&self, now: Timestamp) -> Result<Made, Error> {
         let known = self.recovery()?;
-        let public = unhex(&known.public).filter(|bytes| !bytes.is_empty()).ok_or(Error::NoKit)?;
+        let public = from_hexadecimal(&known.public).filter(|bytes| !bytes.is_empty()).ok_or(Error::NoKit)?;
         let public = RecoveryPublic::from_bytes(&public)?;
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.place);
         made.map_err(Error::io(&self.place))?;
         let name = format!("keystead-{}{SUFFIX}", rfc3339(now.seconds()).replace([':', '-'], ""));
-        let (path, unfinished) = (self.place.join(&name), self.place.join(format!("{name}{UNFINISHED}")));
-        let snapshot = self.place.join(format!("{DATABASE}{UNFINISHED}"));
+        let path = self.place.join(&name);
+        self.write_whole(&path, &public, now).await?;
+        if !self.state.note_made(&public, now.millis())? {
+            tracing::warn!(name, "the recovery key was replaced while this backup was made: the old kit opens it");
+        }
+        self.thin_out(now.millis())?;
+        let size = path.metadata().map_err(Error::io(&path))?.len();
+        Ok(Made { name, created: now.millis(), size, recovery_key: hexadecimal(&public.id()) })
+    }
+
+    /// Writes a backup beside its place, and moves it there.
+    async fn write_whole(&self, path: &Path, public: &RecoveryPublic, now: Timestamp) -> Result<(), Error> {
+        let unfinished = path.with_added_extension(UNFINISHED);
+        let snapshot = self.place.join(DATABASE).with_added_extension(UNFINISHED);
         for leftover in [&unfinished, &snapshot] {
             let _ = std::fs::remove_file(leftover);
         }
-        let written = self.write_backup(&snapshot, &unfinished, &public, now).await;
+        let written = self.write_backup(&snapshot, &unfinished, public, now).await;
         let _ = std::fs::remove_file(&snapshot);
-        let placed = written.and_then(|()| std::fs::rename(&unfinished, &path).map_err(Error::io(&path)));
-        if let Err(error) = placed {
+        let placed = written.and_then(|()| std::fs::rename(&unfinished, path).map_err(Error::io(path)));
+        if placed.is_err() {
             let _ = std::fs::remove_file(&unfinished);
-            return Err(error);
         }
-        File::open(&self.place).and_then(|folder| folder.sync_all()).map_err(Error::io(&self.place))?;
-        self.write(Recovery { made: Some(now.millis()), ..known })?;
-        self.thin_out()?;
-        let size = path.metadata().map_err(Error::io(&path))?.len();
-        Ok(Made { name, created: now.millis(), size, recovery_key: hex(&public.id()) })
+        placed?;
+        File::open(&self.place).and_then(|folder| folder.sync_all()).map_err(Error::io(&self.place))
     }
 
     async fn write_backup(
@@ -227,7 +191,7 @@ impl Backups {
             let is_file = entry.file_type().map_err(Error::io(root))?.is_file();
             let other = LEFT_OUT.iter().any(|start| name.starts_with(start))
                 || LEFT_OUT_BY_NAME.contains(&name.as_str())
-                || name.ends_with(UNFINISHED);
+                || name.ends_with(&format!(".{UNFINISHED}"));
             if is_file && !other {
                 files.push((name, entry.path()));
             }
@@ -259,10 +223,11 @@ impl Backups {
         Ok(self.list()?.iter().any(|made| made.name == name).then(|| self.place.join(name)))
     }
 
-    /// Removes those that are too many, the oldest first; never one that was the last to be verified.
-    fn thin_out(&self) -> Result<(), Error> {
-        let verified = self.recovery()?.verified;
-        for old in self.list()?.iter().skip(self.keep.max(1)).filter(|made| Some(made.created) != verified) {
+    /// Removes those that are too many, the oldest first; never one that was the last to be verified, nor the one that was just made, which
+    /// looks like the oldest where the clock was put back.
+    fn thin_out(&self, just_made: i64) -> Result<(), Error> {
+        let spared = [Some(just_made), self.recovery()?.verified];
+        for old in self.list()?.iter().skip(self.keep.max(1)).filter(|made| !spared.contains(&Some(made.created))) {
             let path = self.place.join(&old.name);
             std::fs::remove_file(&path).map_err(Error::io(&path))?;
         }

@@ -3,6 +3,7 @@
 use super::read::{Backup, Taker};
 use super::write::Writer;
 use super::{Error, Kit};
+use crate::pki::{from_hexadecimal, hexadecimal};
 use std::path::Path;
 use wrap::Secret;
 use wrap::master::MasterKey;
@@ -59,7 +60,7 @@ fn read(bytes: &[u8], kit: &Kit, folder: &Path) -> Result<(), Error> {
 
 fn kit(signer: &SigningKey) -> Kit {
     let key = RecoveryKey::generate(&SystemRandom).unwrap();
-    Kit { key, installation: super::hex(&signer.public_key().to_der()) }
+    Kit { key, installation: hexadecimal(&signer.public_key().to_der()) }
 }
 
 /// One way to damage a backup: a bit, a piece, or whole chunks.
@@ -122,9 +123,18 @@ fn a_forged_backup_is_refused() {
 
 #[test]
 fn what_is_no_key_is_not_taken_for_one() {
-    let good = super::hex(RecoveryKey::generate(&SystemRandom).unwrap().public().unwrap().as_bytes());
+    let good = hexadecimal(RecoveryKey::generate(&SystemRandom).unwrap().public().unwrap().as_bytes());
     let cases = [(good.as_str(), true), (&good[2..], false), ("", false), ("xx", false), (&"0".repeat(2 * KEY), false)];
     for (text, is_one) in cases {
         assert_eq!(super::public_key(text).is_some(), is_one, "{text}");
+    }
+}
+
+#[test]
+fn hexadecimal_digits_are_read_as_they_are_written() {
+    let cases =
+        [("", Some(vec![])), ("00fF10", Some(vec![0, 255, 16])), ("0", None), ("0g", None), ("+1", None), ("é", None)];
+    for (text, bytes) in cases {
+        assert_eq!(from_hexadecimal(text), bytes, "{text}");
     }
 }

@@ -3,7 +3,8 @@
 //! The invariant: **never more than a chunk is held**, whatever the size of the store.
 
 use super::entries::{Entry, Listing};
-use super::{CONTEXT, Error, FORMAT, Head, KEYS, MAGIC, MANIFEST, Manifest, SIGNATURE, hex};
+use super::{CONTEXT, Error, FORMAT, Head, KEYS, MAGIC, MANIFEST, Manifest, SIGNATURE};
+use crate::pki::hexadecimal;
 use std::io::{Read, Write};
 use std::path::Path;
 use wrap::Secret;
@@ -32,13 +33,13 @@ impl<W: Write> Writer<W> {
         created: i64,
     ) -> Result<Self, Error> {
         let begun = recovery.begin()?;
-        let installation = hex(&signing.public_key().to_der());
+        let installation = hexadecimal(&signing.public_key().to_der());
         let head = Head {
             format: FORMAT,
             installation: installation.clone(),
             created,
-            recovery_key: hex(&recovery.id()),
-            ephemeral: hex(begun.ephemeral()),
+            recovery_key: hexadecimal(&recovery.id()),
+            ephemeral: hexadecimal(begun.ephemeral()),
         };
         let head = serde_json::to_vec(&head).map_err(|error| Error::damaged(error.to_string()))?;
         let length = u32::try_from(head.len()).unwrap_or(u32::MAX).to_be_bytes();

@@ -53,8 +53,8 @@ pub(super) enum Verb {
     },
 }
 
-/// So many adapters an instance has at the most, and a page too.
-const MOST: &str = "200";
+/// The most adapters of a page.
+const PAGE: usize = 200;
 
 /// An adapter, with its root key's name.
 #[derive(Serialize)]
@@ -102,7 +102,7 @@ pub(super) async fn run(verb: Verb, client: &Client, output: Output) -> Result<(
             create(new, allow_expiring_key, api, output).await
         }
         Verb::List => {
-            let adapters: Vec<KmipAdapter> = api.page(&["kmip_adapters"], &[("limit", MOST)]).await?.resources;
+            let adapters = all(api).await?;
             let names = names(api).await;
             let rows: Vec<Row> = adapters.into_iter().map(|adapter| row(adapter, &names)).collect();
             output.list(&rows, &LISTED, "There are no adapters.")
@@ -117,6 +117,11 @@ pub(super) async fn run(verb: Verb, client: &Client, output: Output) -> Result<(
             output.say(&format!("Adapter {adapter} was removed."))
         }
     }
+}
+
+/// Every adapter of the instance.
+pub(super) async fn all(api: &Api<'_>) -> Result<Vec<KmipAdapter>, Failure> {
+    api.all_by(PAGE, &["kmip_adapters"], &[]).await
 }
 
 async fn create(new: NewKmipAdapter, allow_expiring: bool, api: &Api<'_>, output: Output) -> Result<(), Failure> {

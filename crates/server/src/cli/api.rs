@@ -106,12 +106,22 @@ impl<'a> Api<'a> {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<Vec<T>, Failure> {
+        self.all_by(PAGE, path, query).await
+    }
+
+    /// The same, where a page has so many at the most.
+    pub(super) async fn all_by<T: DeserializeOwned>(
+        &self,
+        most: usize,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Vec<T>, Failure> {
         let mut all = Vec::new();
         loop {
-            let (limit, offset) = (PAGE.to_string(), all.len().to_string());
+            let (limit, offset) = (most.to_string(), all.len().to_string());
             let page = [query, &[("limit", limit.as_str()), ("offset", offset.as_str())]].concat();
             let resources = self.page(path, &page).await?.resources;
-            let is_last = resources.len() < PAGE;
+            let is_last = resources.len() < most;
             all.extend(resources);
             if is_last {
                 return Ok(all);

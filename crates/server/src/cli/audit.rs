@@ -18,7 +18,9 @@ const LOOK: Duration = Duration::from_secs(1);
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
     /// List events: who did what, when, from where, and how it ended
-    #[command(after_help = "Example: keystead audit list --since 2026-01-31 --action kms.kmip. --outcome failure")]
+    #[command(
+        after_help = "Example: keystead audit list --since 2026-01-31 --action kms.kmip. --outcome failure\n\nWhole events: --json. Of one key: --key ID. What happens now: keystead audit tail"
+    )]
     List {
         #[command(flatten)]
         which: Which,

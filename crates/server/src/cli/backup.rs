@@ -23,10 +23,13 @@ pub(crate) enum Verb {
         force: bool,
     },
     /// List the backups in the server's folder, the newest first
+    #[command(after_help = LIST)]
     List,
     /// Show of what age backups are, and whether one was ever seen to open
+    #[command(after_help = STATUS)]
     Status,
     /// Fetch a backup from the server's folder
+    #[command(after_help = FETCH)]
     Fetch {
         /// Its name, as the list has it
         name: String,
@@ -75,7 +78,20 @@ pub(crate) struct RestoreArgs {
 
 const CREATE: &str = "Example: keystead backup create --out /mnt/nas/keystead-today.backup
 
-A backup wants a recovery kit: keystead recovery create";
+The server serves meanwhile. A backup wants a recovery kit: keystead recovery create. Then see that it opens:
+keystead backup verify FILE with the kit";
+
+const LIST: &str = "Example: keystead backup list
+
+The server makes one a day (backup.every_hours) and keeps 14 (backup.keep). Have one elsewhere: keystead backup fetch NAME --out FILE";
+
+const STATUS: &str = "Example: keystead backup status
+
+`Newest verified` should not be older than 35 days: keystead backup verify FILE with the recovery kit";
+
+const FETCH: &str = "Example: keystead backup fetch keystead-20260131T030000Z.backup --out /mnt/nas/keystead.backup
+
+It is sealed to the recovery kit: whoever finds the file can't open it. Then: keystead backup verify FILE with the kit";
 
 const VERIFY: &str = "Examples:
   keystead backup verify today.backup --share recovery-share-1-of-3.txt --share recovery-share-2-of-3.txt
@@ -87,7 +103,8 @@ stops warning.";
 const RESTORE: &str = "Example:
   keystead backup restore today.backup --data /var/lib/keystead --share recovery-share-1-of-3.txt --share recovery-share-2-of-3.txt
 
-The data folder must be empty or not there. It appears when all in it has been opened, or not at all. Then: keystead serve";
+The data folder must be empty or not there. It appears when all in it has been opened, or not at all. Stop the old server for good
+first, and give --tombstones its data folder, where there still is one. Then: keystead serve --data /var/lib/keystead";
 
 const COLUMNS: [Column<Backup>; 4] = [
     Column("Made", |backup| backup.created_at.clone()),

@@ -12,6 +12,9 @@ use crate::api::{Destruction, SigningKey};
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
     /// List what was destroyed: of the instance that is named with --instance, else of all
+    #[command(
+        after_help = "Example: keystead destruction list\n\nThe proof of one, for an auditor: keystead destruction show ID --out FILE"
+    )]
     List,
     /// Show a record of destruction, or write it to a file that can be handed to an auditor
     #[command(after_help = SHOW)]
@@ -35,6 +38,7 @@ pub(crate) enum Verb {
         public_key: Option<PathBuf>,
     },
     /// Print the public key that records are checked with: keep it where the server's administrators can't change it
+    #[command(after_help = "Example: keystead destruction public-key --out signing-key.pem")]
     PublicKey {
         /// Write it to this file
         #[arg(long, value_name = "FILE")]

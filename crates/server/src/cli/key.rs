@@ -16,6 +16,7 @@ const PAGE: usize = 1000;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
     /// List the keys of an adapter, with what their client says that they are for
+    #[command(after_help = LIST)]
     List {
         #[command(flatten)]
         adapter: AdapterName,
@@ -30,7 +31,8 @@ pub(crate) enum Verb {
     Orphans(orphans::Args),
     /// Deactivate keys for a while, and destroy them then if no client asked for them
     Quarantine(quarantine::Args),
-    /// End a key's quarantine
+    /// End a key's quarantine: it is then what it was before
+    #[command(after_help = RELEASE)]
     Release {
         /// KMIP unique identifier
         id: String,
@@ -45,20 +47,19 @@ pub(crate) enum Verb {
         adapter: AdapterName,
     },
     /// Show what a key is for, and so what would stop without it
-    #[command(after_help = "Example: keystead key impact 0f8fad5b-d9cb-469f-a165-70867728950e")]
+    #[command(after_help = IMPACT)]
     Impact {
         /// KMIP unique identifier, with or without `vmware_kmip_` before it
         id: String,
     },
     /// Restore a key that was destroyed or deleted within the last 30 days: it is what it was
+    #[command(after_help = RESTORE)]
     Restore {
         /// KMIP unique identifier
         id: String,
     },
     /// Make a deactivated key active again, which vCenter can't: KMIP has no way back
-    #[command(
-        after_help = "Example: keystead key reactivate 0b4c1d9e-7d5a-4c3f-8a44-0d6f5b2c9e11 --reason 'deactivated by mistake'"
-    )]
+    #[command(after_help = REACTIVATE)]
     Reactivate {
         /// KMIP unique identifier
         id: String,
@@ -69,6 +70,7 @@ pub(crate) enum Verb {
         reason: Option<String>,
     },
     /// Destroy a key: what is encrypted with it can't be read any more, unless it is restored within 30 days
+    #[command(after_help = DESTROY)]
     Destroy {
         /// KMIP unique identifier
         id: String,
@@ -81,6 +83,33 @@ pub(crate) enum Verb {
         consent: Consent,
     },
 }
+
+const LIST: &str = "Examples:
+  keystead key list --unused-since 90d    what nobody fetched lately; then: keystead key orphans --help
+  keystead key list --deleted             what can be brought back; then: keystead key restore ID";
+
+const IMPACT: &str = "Example: keystead key impact 0b4c1d9e-7d5a-4c3f-8a44-0d6f5b2c9e11
+
+It only looks. To stop what the key is for, in a way that can be taken back: keystead standardkey delete vmware_kmip_ID";
+
+const RELEASE: &str = "Example: keystead key release 0b4c1d9e-7d5a-4c3f-8a44-0d6f5b2c9e11
+
+Which keys are in quarantine, and which of them somebody asked for: keystead key quarantine list";
+
+const RESTORE: &str = "Example: keystead key restore 0b4c1d9e-7d5a-4c3f-8a44-0d6f5b2c9e11
+
+Identifiers, and until when each can be restored: keystead key list --deleted. A key can be restored 30 seconds after its deletion or
+later. See that it worked: keystead key show ID. A whole root key comes back with: keystead rootkey restore NAME";
+
+const REACTIVATE: &str = "Example: keystead key reactivate 0b4c1d9e-7d5a-4c3f-8a44-0d6f5b2c9e11 --reason 'deactivated by mistake'
+
+Whoever asked for the deactivated key had it all the same; once it is active, vSphere takes it for new encryption too. A key that was
+revoked for a compromise stays so: exchange it in vCenter (rekey).";
+
+const DESTROY: &str = "Example: keystead key destroy 0b4c1d9e-7d5a-4c3f-8a44-0d6f5b2c9e11
+
+Look first: keystead key impact ID. Where you are not sure that nothing needs it: keystead key quarantine ID.
+Back again, within 30 days: keystead key restore ID";
 
 const LISTED: [Column<Key>; 8] = [
     Column("Id", |key| key.id.clone()),

@@ -93,6 +93,7 @@ pub(super) enum Verb {
     /// Show a key, without its material
     Show(Name),
     /// Delete a key; it can be restored within 30 days
+    #[command(after_help = DELETE)]
     Delete {
         #[command(flatten)]
         name: Name,
@@ -105,6 +106,7 @@ pub(super) enum Verb {
         dry: DryRun,
     },
     /// Bring back a deleted key within 30 days
+    #[command(after_help = RESTORE)]
     Restore(Name),
     /// Erase a deleted key for good, 4 hours after its deletion or later (needs the role KeyPurge)
     #[command(after_help = PURGE)]
@@ -133,12 +135,27 @@ pub(super) enum Verb {
     Alias(alias::Verb),
 }
 
+const DELETE: &str = "Example: keystead rootkey delete main --dry-run    what would stop; without --dry-run it is asked, then done
+
+What is under a deleted root key stops at once. Back again, 30 seconds to 30 days later: keystead rootkey restore NAME.
+Gone for good after 90 days, or before that with `purge` or `erase`. For standard keys the same: keystead standardkey delete NAME";
+
+const RESTORE: &str = "Example: keystead rootkey restore main
+
+30 seconds after the deletion or later. What the key seals is served again at once, on open connections too. For standard keys:
+keystead standardkey restore NAME; for keys of KMIP clients: keystead key restore ID";
+
 const PURGE: &str =
     "Nobody has the role KeyPurge at first, not even the administrator. Give it to a service ID for as long as it is
-needed: keystead access grant SERVICE_ID KeyPurge";
+needed: keystead access grant SERVICE_ID KeyPurge
+
+Example, with an API key of that service ID: keystead rootkey purge vmware-old
+The proof: keystead destruction list, then keystead destruction show ID --out FILE";
 
 const ERASE: &str = "Both people need the role KeyPurge, and each their own API key. Example, for each of them:
-keystead rootkey erase vmware-old";
+keystead rootkey erase vmware-old
+
+Nothing brings the key back afterwards. The proof: keystead destruction list, then keystead destruction show ID --out FILE";
 
 pub(super) async fn run(sort: Sort, verb: Verb, api: Api<'_>, output: Output) -> Result<(), Failure> {
     match verb {

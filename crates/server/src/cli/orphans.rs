@@ -10,17 +10,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::cert::AdapterName;
-use super::{Api, Client, Failure, Output, files};
+use super::{Api, Client, Failure, Output, adapter, files};
 use crate::api::Key;
-use crate::api::key_protect::{Key as Standard, KmipAdapter};
+use crate::api::key_protect::Key as Standard;
 use crate::inventory::{self, Entry, SHAPES};
 use compare::Elsewhere;
 pub(super) use report::Report;
 
 /// Keys asked for at a time.
 const PAGE: usize = 5000;
-/// The most adapters of an instance.
-const MOST: &str = "200";
 /// What the name of a KMIP object's standard key begins with.
 const STANDARD_KEY: &str = "vmware_kmip_";
 
@@ -63,7 +61,7 @@ async fn elsewhere(client: &Client, api: &Api<'_>, adapter: &str) -> Result<Else
     };
     let deleted: Vec<Standard> = key_protect.all(&["keys"], &[("state", "5")]).await?;
     let named = |key: Standard| Some((key.name.strip_prefix(STANDARD_KEY)?.to_owned(), key));
-    let adapters = key_protect.page::<KmipAdapter>(&["kmip_adapters"], &[("limit", MOST)]).await?.resources;
+    let adapters = adapter::all(&key_protect).await?;
     let mut of_others = HashMap::new();
     for other in adapters.iter().filter(|other| other.name != adapter && other.id != adapter) {
         let keys: Vec<Key> = api.pages(&["adapters", &other.id, "keys"], PAGE).await?;

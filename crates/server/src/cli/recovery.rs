@@ -38,6 +38,9 @@ pub(crate) enum Verb {
         consent: Consent,
     },
     /// Show which kit opens the backups that are made now, and of what age backups are
+    #[command(
+        after_help = "Example: keystead recovery show\n\nWhether the kit at hand is that one: keystead recovery check"
+    )]
     Show,
     /// Put a kit together and say which it is: no server is needed, and nothing is changed
     #[command(after_help = CHECK)]
@@ -51,7 +54,9 @@ const CREATE: &str = "Examples:
   keystead recovery create --shares 3 --threshold 2 --out /media/usb
   keystead recovery create --passphrase-file phrase.txt --out /media/usb
 
-Give each share to another person, and keep all of them away from the server. Without the kit no backup can be opened, by anybody.";
+Give each share to another person, and keep all of them away from the server. Without the kit no backup can be opened, by anybody.
+Then: keystead backup create --out FILE, and keystead backup verify FILE. A new kit opens none of the backups from before: keep the old
+one for as long as them.";
 
 const CHECK: &str =
     "Example: keystead recovery check --share recovery-share-1-of-3.txt --share recovery-share-3-of-3.txt";

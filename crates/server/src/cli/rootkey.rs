@@ -43,9 +43,12 @@ pub(super) enum Verb {
         no_wait: bool,
     },
     /// Show how far the newest rotation of a root key has come
-    #[command(after_help = "Example: keystead rootkey rotation main")]
+    #[command(after_help = ROTATION)]
     Rotation(Name),
     /// List the versions of a root key, the newest first, with how many adapters are still under each
+    #[command(
+        after_help = "Example: keystead rootkey versions main\n\nTo end one that no adapter is under: keystead rootkey retire main 1"
+    )]
     Versions(Name),
     /// Retire an older version of a root key: it unwraps no more, and its material is erased after 30 days
     #[command(after_help = RETIRE)]
@@ -59,7 +62,9 @@ pub(super) enum Verb {
         consent: Consent,
     },
     /// Take the retirement of a version back: it unwraps again
-    #[command(after_help = "Example: keystead rootkey unretire main 1")]
+    #[command(
+        after_help = "Example: keystead rootkey unretire main 1\n\nIt counts for 30 days: keystead rootkey versions main"
+    )]
     Unretire {
         #[command(flatten)]
         name: Name,
@@ -68,12 +73,13 @@ pub(super) enum Verb {
         which: String,
     },
     /// Show what would stop if a root key were disabled or deleted: adapters, keys, virtual machines, hosts
-    #[command(after_help = "Example: keystead rootkey impact main")]
+    #[command(after_help = IMPACT)]
     Impact(Name),
     /// Make a disabled root key usable again
+    #[command(after_help = "Example: keystead rootkey enable main\n\n30 seconds after it was disabled, or later.")]
     Enable(Name),
     /// Suspend a root key: the keys of its adapters can't be read until it is enabled again
-    #[command(after_help = "Example, to look first: keystead rootkey disable main --dry-run")]
+    #[command(after_help = DISABLE)]
     Disable {
         #[command(flatten)]
         name: Name,
@@ -102,6 +108,22 @@ pub(super) enum Verb {
     Sync(Name),
 }
 
+const ROTATION: &str = "Example: keystead rootkey rotation main
+
+The rotation is the server's, and goes on after a restart too; `failed` is tried again each minute, and stops nothing. When it is
+finished, older versions can be retired: keystead rootkey versions main";
+
+const IMPACT: &str = "Example: keystead rootkey impact main
+
+It only looks. To stop all of that for now: keystead rootkey disable main; for good: keystead rootkey delete main --force";
+
+const DISABLE: &str = "Examples:
+  keystead rootkey disable main --dry-run    what would stop, and nothing is done
+  keystead rootkey disable main              what would stop; then it is asked, and done at once, on open connections too
+
+Hosts keep the keys that they have in memory until they restart. Back again, 30 seconds later or at any time after:
+keystead rootkey enable main";
+
 const UNDER_A_TOKEN: &str =
     "To import key material that nobody on the way can read, get the instance's public key and nonce
 (keystead import-token create, then show), encrypt the material under the key (RSA-OAEP) and the nonce
@@ -110,9 +132,12 @@ under the material (AES-GCM), and give the results: --import FILE --encrypted-no
 
 const ROTATE: &str = "Example: keystead rootkey rotate main
 A root key that was imported is rotated to material that you bring: keystead rootkey rotate main --import new.b64
-To bring it along unread, under an import token: see `keystead rootkey create --help`.";
+To bring it along unread, under an import token: see `keystead rootkey create --help`.
+Once an hour at most. How far it has come: keystead rootkey rotation main";
 
 const RETIRE: &str = "Example: keystead rootkey retire main 1
+What anybody wrapped under it over the API (`rootkey wrap`) can't be unwrapped any more: have that wrapped again first (`rootkey rewrap`).
+Back again, within 30 days: keystead rootkey unretire main 1.
 Refused for the newest version, and while the keys of adapters are under it (`keystead rootkey versions` says how many).";
 
 const REGISTRATIONS: [Column<Registration>; 5] = [

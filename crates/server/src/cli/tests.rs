@@ -10,6 +10,26 @@ fn the_definition_holds_together() {
     Cli::command().debug_assert();
 }
 
+/// What an operator may have to do for the first time when it matters: its help has an example.
+#[test]
+fn what_an_operator_does_has_an_example() {
+    let verbs = "init, unseal, master-key change, master-key show, key list, key destroy, key restore, key reactivate, key impact, \
+                 key orphans, key quarantine, key release, rootkey rotate, rootkey rotation, rootkey versions, rootkey retire, \
+                 rootkey unretire, rootkey impact, rootkey disable, rootkey enable, rootkey delete, rootkey restore, rootkey purge, \
+                 rootkey erase, destruction list, destruction show, destruction verify, destruction public-key, recovery create, \
+                 recovery show, recovery check, backup create, backup list, backup status, backup fetch, backup verify, \
+                 backup restore, audit list, audit tail, audit verify, audit head, audit public-key, health, plan, config check, \
+                 config example";
+    for verb in verbs.split(", ") {
+        let mut command = &mut Cli::command();
+        for word in verb.split(' ') {
+            command = command.find_subcommand_mut(word).unwrap();
+        }
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        assert!(help.contains(&format!("keystead {verb}")), "{verb}: {help}");
+    }
+}
+
 /// Every verb, and everything that a verb takes.
 const LINES: &[&str] = &[
     "serve",

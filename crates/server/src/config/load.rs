@@ -106,6 +106,13 @@ fn check(config: &Config) -> Result<(), Error> {
              timers.purge_at as long at the least",
         ));
     }
+    if config.metrics.listen.is_some_and(|address| !address.ip().is_loopback()) && !config.metrics.open {
+        return Err(Error::Conflict(
+            "metrics.listen is no address of this machine alone: others could read names of instances and adapters there, in the clear \
+             and without a key. Listen on 127.0.0.1, have Prometheus read /metrics at the administration port with an API key, or say \
+             so with metrics.open = \"yes\"",
+        ));
+    }
     config.audit.conflict().map_or(Ok(()), |conflict| Err(Error::Conflict(conflict)))
 }
 

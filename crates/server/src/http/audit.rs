@@ -6,6 +6,7 @@ use keymanager::Action;
 use uuid::Uuid;
 
 use super::answer::{Answer, Reply};
+use super::beside::beside;
 use super::caller::Caller;
 use super::error::Error;
 use super::query::Parameters;
@@ -86,11 +87,11 @@ fn filter(caller: &Caller, parameters: &Parameters) -> Result<Filter, Error> {
 
 async fn read(app: &Shared, filter: Filter, from: Option<u64>, limit: usize) -> Result<Page, Error> {
     let (folder, node) = (app.audit.folder.clone(), node(app));
-    let read = tokio::task::spawn_blocking(move || audit::page(&folder, &node, &filter, from, limit)).await;
-    read.map_err(|error| Error::fault(&error))?.map_err(|error| match (error, from) {
+    let refused = move |error| match (error, from) {
         (store::Error::Damaged(_), Some(_)) => no_cursor(),
         (error, _) => Error::fault(&error),
-    })
+    };
+    beside(move || audit::page(&folder, &node, &filter, from, limit).map_err(refused)).await
 }
 
 fn no_cursor() -> Error {
@@ -132,6 +133,6 @@ async fn key(_: Caller, State(app): State<Shared>) -> Answer {
 )]
 async fn sinks(_: Caller, State(app): State<Shared>) -> Answer {
     let audit = app.audit.clone();
-    let shown = move || audit.sinks().iter().map(|sink| sink.shown(&audit)).collect();
-    Ok(Reply::all(tokio::task::spawn_blocking(shown).await.map_err(|error| Error::fault(&error))?))
+    let shown = move || Ok::<_, Error>(audit.sinks().iter().map(|sink| sink.shown(&audit)).collect());
+    Ok(Reply::all(beside(shown).await?))
 }

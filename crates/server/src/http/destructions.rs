@@ -15,7 +15,8 @@ use super::error::Error;
 use super::query::Parameters;
 use super::routes::Routes;
 use crate::api::{Collection, Destruction, Resource, SignedDocument, SigningKey, rfc3339};
-use crate::pki::{hexadecimal, to_pem};
+use crate::audit::pem;
+use crate::pki::hexadecimal;
 
 pub(super) fn add_to(routes: Routes) -> Routes {
     routes
@@ -65,7 +66,7 @@ async fn show(caller: Caller, State(app): State<Shared>, At(id): At<String>) -> 
 async fn signing_key(_: Caller, State(app): State<Shared>) -> Answer {
     let key = app.keys.public_key()?;
     let sha256 = hexadecimal(&wrap::primitive::digest(&[&key.to_der()]));
-    Ok(Reply::one(SigningKey { algorithm: "Ed25519".into(), public_key: pem(key), sha256 }))
+    Ok(Reply::one(SigningKey { algorithm: "Ed25519".into(), public_key: pem(&key), sha256 }))
 }
 
 fn summary(record: &keymanager::Destruction) -> Destruction {
@@ -91,10 +92,6 @@ fn document(record: &keymanager::Destruction, key: PublicKey) -> Result<Option<S
         signed: STANDARD.encode(signed),
         context: DESTRUCTION_CONTEXT.into(),
         signature: STANDARD.encode(signature),
-        public_key: pem(key),
+        public_key: pem(&key),
     }))
-}
-
-fn pem(key: PublicKey) -> String {
-    to_pem("PUBLIC KEY", &key.to_der()).to_string()
 }

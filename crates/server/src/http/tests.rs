@@ -3,6 +3,7 @@
 mod actions;
 mod alarms;
 mod answers;
+mod backups;
 mod bad_keys;
 mod certificates;
 mod door;

@@ -147,3 +147,10 @@ pub fn with_colons(bytes: &[u8]) -> String {
 pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// The bytes that hexadecimal digits say; none where they are not that.
+pub fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+    let byte = |pair: &[u8]| if let [high, low] = pair { Some(high << 4 | low) } else { None };
+    digits.chunks(2).map(byte).collect()
+}

@@ -14,15 +14,13 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::Error;
 use super::core::Core;
 use crate::alarm::{Alarm, Alarms};
-use crate::backup::{Backups, NOTE, Recovery};
+use crate::backup::{ALARM, Backups, Error as Failed, NOTE, Recovery, Told};
 use crate::clock;
 use crate::config::Config;
 use crate::expiry::Severity;
 use crate::folder::Folder;
 use crate::metrics::Metrics;
 
-/// The kind of the alarms.
-const KIND: &str = "backup";
 /// How often it is looked whether one is due.
 const ROUND: Duration = Duration::from_secs(10);
 /// After how many rounds what is wrong is said again: a day.
@@ -39,10 +37,10 @@ pub(super) struct BackupRounds {
 }
 
 /// The backups of a server with this configuration.
-pub(super) fn of(config: &Config, folder: &Arc<Folder>, core: &Core) -> Backups {
+pub(super) fn of(config: &Config, folder: &Arc<Folder>, core: &Core, told: Told) -> Backups {
     let place: PathBuf = config.backup.folder.clone().unwrap_or_else(|| folder.path("backups"));
     let keys = (core.sealed_keys.clone(), core.keys.clone());
-    Backups::new(folder.clone(), core.store.clone(), keys, place, config.backup.keep)
+    Backups::new(folder.clone(), core.store.clone(), keys, (place, config.backup.keep), told)
 }
 
 /// Says once which backup this folder was restored from.
@@ -58,50 +56,69 @@ pub(super) fn tell_restored(folder: &Folder) -> Result<(), Error> {
 impl BackupRounds {
     /// Makes a backup every so many hours (0: none) once there is a recovery kit, until the server stops.
     pub(super) async fn keep(self, every: u32, stopped: impl Future<Output = ()>) {
+        self.count_newest().await;
         let mut rounds = interval(ROUND);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut count, mut stopped) = (0_u32, pin!(stopped));
+        let (mut count, mut failed, mut stopped) = (0_u32, None, pin!(stopped));
         loop {
             tokio::select! {
                 () = &mut stopped => return,
-                _ = rounds.tick() => self.round(every, count.is_multiple_of(AGAIN)).await,
+                _ = rounds.tick() => self.round(every, &mut failed, count.is_multiple_of(AGAIN)).await,
             }
             count = count.wrapping_add(1);
         }
     }
 
-    async fn round(&self, every: u32, aloud: bool) {
+    /// `failed` is when a round last tried to make a backup, and could not.
+    async fn round(&self, every: u32, failed: &mut Option<Timestamp>, aloud: bool) {
         let now = clock::now();
-        let known = match self.backups.recovery() {
+        let mut known = match self.beside(Backups::recovery).await {
             Ok(known) => known,
             Err(error) => {
                 return self.trouble("state", Severity::Error, error.to_string(), "keystead recovery create", now);
             }
         };
-        self.alarms.clear(KIND, "state");
-        let known = if is_due(&known, every, now) { self.make(known, now).await } else { known };
+        self.alarms.clear(ALARM, "state");
+        if is_due(&known, *failed, every, now) {
+            *failed = self.make(now).await;
+            known = self.beside(Backups::recovery).await.unwrap_or(known);
+        }
         self.tell(&known, now, aloud);
-        self.count(&known);
+        if let Some(verified) = known.verified {
+            self.metrics.parts.set_backup_verified(Timestamp::from_millis(verified));
+        }
     }
 
-    async fn make(&self, known: Recovery, now: Timestamp) -> Recovery {
-        match self.backups.make(now).await {
-            Ok(made) => {
-                self.alarms.clear(KIND, "making");
-                tracing::info!(name = made.name, bytes = made.size, "a backup was made");
-            }
-            Err(error) => {
-                let advice = "see to it, then: keystead backup create";
-                self.trouble("making", Severity::Error, format!("no backup could be made: {error}"), advice, now);
-            }
+    /// Makes a backup; when that was tried, if it failed.
+    async fn make(&self, now: Timestamp) -> Option<Timestamp> {
+        // What went wrong is told as an alarm.
+        let made = self.backups.make(now).await.map_err(|_| now);
+        if let Ok(made) = &made {
+            tracing::info!(name = made.name, bytes = made.size, "a backup was made");
         }
-        self.metrics.parts.backup_tried(!self.alarms.standing(None).iter().any(|alarm| alarm.about == "making"));
-        self.backups.recovery().unwrap_or(known)
+        made.err()
+    }
+
+    /// What the numbers say until the first backup of this start.
+    async fn count_newest(&self) {
+        let newest = self.beside(Backups::list).await.unwrap_or_default().into_iter().next();
+        let known = self.beside(Backups::recovery).await.unwrap_or_default();
+        let (created, size) = newest.map_or((None, 0), |newest| (Some(newest.created), newest.size));
+        if let Some(at) = created.max(known.made) {
+            self.metrics.parts.set_backup(Timestamp::from_millis(at), size);
+        }
+    }
+
+    /// Reads something of the backups on a thread that may wait for the disk.
+    async fn beside<T: Send + 'static>(&self, read: fn(&Backups) -> Result<T, Failed>) -> Result<T, Failed> {
+        let backups = self.backups.clone();
+        let read = tokio::task::spawn_blocking(move || read(&backups)).await;
+        read.map_err(|error| Failed::Content(error.to_string()))?
     }
 
     fn tell(&self, known: &Recovery, now: Timestamp, aloud: bool) {
-        let Some((message, advice)) = wanting(known, now) else { return self.alarms.clear(KIND, "verified") };
-        let stood = self.alarms.standing(None).iter().any(|alarm| alarm.kind == KIND && alarm.about == "verified");
+        let Some((message, advice)) = wanting(known, now) else { return self.alarms.clear(ALARM, "verified") };
+        let stood = self.alarms.standing(None).iter().any(|alarm| alarm.kind == ALARM && alarm.about == "verified");
         if aloud && stood {
             tracing::warn!("{message}: {advice}");
         }
@@ -110,23 +127,18 @@ impl BackupRounds {
 
     fn trouble(&self, about: &str, severity: Severity, message: String, advice: &str, since: Timestamp) {
         let (about, advice) = (about.to_owned(), advice.to_owned());
-        self.alarms.raise(Alarm { kind: KIND, about, severity, message, advice, instance: None, since });
-    }
-
-    fn count(&self, known: &Recovery) {
-        if let Ok(Some(newest)) = self.backups.list().map(|all| all.into_iter().next()) {
-            self.metrics.parts.set_backup(Timestamp::from_millis(newest.created), newest.size);
-        }
-        if let Some(verified) = known.verified {
-            self.metrics.parts.set_backup_verified(Timestamp::from_millis(verified));
-        }
+        self.alarms.raise(Alarm { kind: ALARM, about, severity, message, advice, instance: None, since });
     }
 }
 
-/// A clock that was put back makes no backup wait for it.
-fn is_due(known: &Recovery, every: u32, now: Timestamp) -> bool {
-    let age = known.made.map(|made| now.millis() - made);
-    every > 0 && !known.public.is_empty() && age.is_none_or(|age| age < 0 || age >= i64::from(every) * HOUR)
+/// Whether a backup is due: one that could not be made is tried again after an hour, for it costs as much as one that could. A clock that
+/// was put back makes no backup wait for it.
+fn is_due(known: &Recovery, failed: Option<Timestamp>, every: u32, now: Timestamp) -> bool {
+    let is_past = |at: i64, hours: u32| now.millis() < at || now.millis() - at >= i64::from(hours) * HOUR;
+    every > 0
+        && !known.public.is_empty()
+        && known.made.is_none_or(|made| is_past(made, every))
+        && failed.is_none_or(|failed| is_past(failed.millis(), 1))
 }
 
 /// What is wrong with the backups, and what to do about it.
@@ -136,7 +148,9 @@ fn wanting(known: &Recovery, now: Timestamp) -> Option<(&'static str, &'static s
             "nobody could open a backup, so none is made",
             "keystead recovery create --shares 3 --threshold 2 --out DIR",
         )),
-        (false, None, _) => Some(("there is no backup yet", "keystead backup create --out FILE")),
+        (false, None, _) => {
+            Some(("there is no backup yet that the recovery kit opens", "keystead backup create --out FILE"))
+        }
         (false, Some(_), None) => {
             Some(("no backup was ever seen to open", "keystead backup verify FILE with the recovery kit"))
         }
@@ -159,15 +173,22 @@ mod tests {
         let known = |public: &str, made| Recovery::known(public, made, None);
         let now = 100 * DAY;
         let cases = [
-            (known("", None), 24, false),
-            (known("aa", None), 24, true),
-            (known("aa", None), 0, false),
-            (known("aa", Some(now - DAY + 1)), 24, false),
-            (known("aa", Some(now - DAY)), 24, true),
-            (known("aa", Some(now + DAY)), 24, true),
+            (known("", None), None, 24, false),
+            (known("aa", None), None, 24, true),
+            (known("aa", None), None, 0, false),
+            (known("aa", Some(now - DAY + 1)), None, 24, false),
+            (known("aa", Some(now - DAY)), None, 24, true),
+            (known("aa", Some(now + DAY)), None, 24, true),
+            // One that could not be made waits for an hour.
+            (known("aa", None), Some(now - HOUR + 1), 24, false),
+            (known("aa", None), Some(now - HOUR), 24, true),
+            (known("aa", None), Some(now + 1), 24, true),
+            (known("aa", Some(now - HOUR)), Some(now - HOUR + 1), 1, false),
+            (known("aa", Some(now - 1)), Some(now - HOUR), 1, false),
         ];
-        for (known, every, due) in cases {
-            assert_eq!(is_due(&known, every, Timestamp::from_millis(now)), due, "{known:?} {every}");
+        for (known, failed, every, due) in cases {
+            let failed = failed.map(Timestamp::from_millis);
+            assert_eq!(is_due(&known, failed, every, Timestamp::from_millis(now)), due, "{known:?} {failed:?} {every}");
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::change::Desk;
 use super::control::Target;
-use super::master::Found;
+use super::master::{Found, Master};
 use super::origin::{Mark, Marks};
 use super::{Error, core, keys, master, shared};
 use crate::clock;
@@ -42,7 +42,7 @@ pub(crate) fn init<E: From<Error>>(
         ))
         .into());
     }
-    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let random = random();
     let (key, shares, origin) = shared::split(of, threshold, &*random)?;
     keep(&shares)?;
     let mark = Mark { origin, since: Some(crate::api::rfc3339(clock::now().seconds())) };
@@ -68,12 +68,26 @@ pub(crate) fn show(config: &Config) -> Result<Mark, Error> {
     let folder = existing(config)?;
     match Marks::read(&folder)? {
         Some(marks) => Ok(marks.current),
-        None => Ok(desk_in(config, folder)?.mark()),
+        None => Ok(opened(config, &folder, &random())?.mark),
     }
 }
 
 fn desk(config: &Config) -> Result<Desk, Error> {
-    desk_in(config, existing(config)?)
+    let (folder, random) = (existing(config)?, random());
+    let master = opened(config, &folder, &random)?;
+    let journal = core::open_journal(config, &folder, &*random)?;
+    Ok(Desk {
+        folder: Arc::new(folder),
+        keys: master.keys,
+        mark: Mutex::new(master.mark),
+        random,
+        journal,
+        now: clock::now,
+    })
+}
+
+fn random() -> Arc<dyn Random> {
+    Arc::new(SystemRandom)
 }
 
 /// A folder that is there, and was started in once.
@@ -87,25 +101,14 @@ fn existing(config: &Config) -> Result<Folder, Error> {
     if folder.path(keys::FILE).exists() { Ok(folder) } else { Err(nothing()) }
 }
 
-fn desk_in(config: &Config, folder: Folder) -> Result<Desk, Error> {
-    let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    let master = match master::open(config, &folder, &random)? {
-        Found::Open(master) => master,
-        Found::Wanted(mark) => {
-            return Err(Error::MasterSource(format!(
-                "the master key is {}: start the server and unseal it, then change the master key while it runs, or name the shares \
-                 in master_key.share_files",
-                mark.origin.place()
-            )));
-        }
-    };
-    let journal = core::open_journal(config, &folder, &*random)?;
-    Ok(Desk {
-        folder: Arc::new(folder),
-        keys: master.keys,
-        mark: Mutex::new(master.mark),
-        random,
-        journal,
-        now: clock::now,
-    })
+/// The keys, where the master key is at hand.
+fn opened(config: &Config, folder: &Folder, random: &Arc<dyn Random>) -> Result<Master, Error> {
+    match master::open(config, folder, random)? {
+        Found::Open(master) => Ok(master),
+        Found::Wanted(mark) => Err(Error::MasterSource(format!(
+            "the master key is {}: start the server and unseal it, then change the master key while it runs, or name the shares \
+             in master_key.share_files",
+            mark.origin.place()
+        ))),
+    }
 }

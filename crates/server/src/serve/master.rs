@@ -8,6 +8,7 @@ use super::origin::{Mark, Marks, Origin};
 use super::{Error, keys, shared};
 use crate::config::{Config, MasterKeySource, PASSPHRASE_VARIABLE};
 use crate::folder::Folder;
+use crate::passphrase;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -253,26 +254,17 @@ fn read_passphrase(source: &Source) -> Result<Secret, Error> {
     match source {
         Source::PassphraseFile(path) => passphrase_file(path),
         Source::PassphraseVariable | Source::File(_) | Source::ShareFiles(_) => {
-            let passphrase = std::env::var(PASSPHRASE_VARIABLE).map(|text| Zeroizing::new(text.into_bytes()));
-            trimmed(passphrase.map_err(|error| error.to_string()), PASSPHRASE_VARIABLE)
+            let text = std::env::var(PASSPHRASE_VARIABLE)
+                .map_err(|error| Error::Passphrase { origin: PASSPHRASE_VARIABLE.into(), reason: error.to_string() })?;
+            Ok(passphrase::trimmed(Zeroizing::new(text.into_bytes())))
         }
     }
 }
 
 /// The passphrase in a file.
 pub(super) fn passphrase_file(path: &Path) -> Result<Secret, Error> {
-    let passphrase = std::fs::read(path).map(Zeroizing::new);
-    trimmed(passphrase.map_err(|error| error.to_string()), &path.display().to_string())
-}
-
-fn trimmed(passphrase: Result<Zeroizing<Vec<u8>>, String>, origin: &str) -> Result<Secret, Error> {
-    let problem = |reason: String| Error::Passphrase { origin: origin.into(), reason };
-    let mut passphrase = passphrase.map_err(problem)?;
-    // Editors and `echo` end a file with a line feed that is no part of the passphrase.
-    while passphrase.last().is_some_and(|byte| b"\r\n".contains(byte)) {
-        passphrase.pop();
-    }
-    Ok(Secret::new(passphrase))
+    passphrase::read(path)
+        .map_err(|error| Error::Passphrase { origin: path.display().to_string(), reason: error.to_string() })
 }
 
 fn parameters(folder: &Folder, random: &dyn Random) -> Result<PassphraseParameters, Error> {

@@ -93,6 +93,8 @@ fn what_is_wrong_in_the_file_is_named_with_its_line() {
         ("[timers]\npurge_at = 2591999", "timers.purge_at is less than timers.restorable"),
         ("[timers]\nrestorable = 7776001", "timers.purge_at is less than timers.restorable"),
         ("[timers]\nrestorable = 1\npurge_at = 1", "less than 7 days"),
+        ("metrics.listen = '0.0.0.0:9464'", "metrics.open = \"yes\""),
+        ("metrics.listen = '[::]:9464'\nmetrics.open = 'no'", "Listen on 127.0.0.1"),
     ];
     cases.iter().for_each(|(file, expected)| check_refused(file, &[], expected));
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use wrap::primitive::sign::PublicKey;
 
 use crate::api::SignedDocument;
+use crate::audit;
 use crate::cli::{Failure, Output, read_text_file};
 use crate::pki::hexadecimal;
 use keymanager::DESTRUCTION_CONTEXT;
@@ -70,9 +71,7 @@ fn sentence(statement: &Value, whose: &str, key: PublicKey) -> String {
 }
 
 fn key(pem: &str, origin: &str) -> Result<PublicKey, Failure> {
-    let body: String = pem.lines().map(str::trim).filter(|line| !line.starts_with("-----")).collect();
-    let key = STANDARD.decode(body).ok().and_then(|der| PublicKey::from_der(&der).ok());
-    key.ok_or_else(|| {
+    audit::parse_key(pem).ok_or_else(|| {
         Failure::new(
             format!("{origin} is no Ed25519 public key in PEM"),
             "get it with: keystead destruction public-key",

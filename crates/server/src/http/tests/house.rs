@@ -1,6 +1,7 @@
 //! [`House`]: a whole server but for its sockets, and a client of it.
 
 use std::cell::Cell;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -63,9 +64,18 @@ impl House {
     }
 
     pub(in crate::http) async fn with(timers: Timers) -> Self {
+        Self::over(timers, |_| "memory:".to_owned()).await
+    }
+
+    /// One whose store can be backed up.
+    pub(in crate::http) async fn on_disk() -> Self {
+        Self::over(Timers::default(), |folder| format!("sqlite:{}", folder.join("keystead.db").display())).await
+    }
+
+    async fn over(timers: Timers, address: impl Fn(&Path) -> String) -> Self {
         NOW.set(START);
         let folder = tempfile::tempdir().unwrap();
-        let store = store::open("memory:").await.unwrap();
+        let store = store::open(&address(folder.path())).await.unwrap();
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let master = wrap::master::MasterKey::new(&random_secret(&SystemRandom, 32).unwrap()).unwrap();
         let data = Folder::open(&folder.path().join("data")).unwrap();
@@ -85,12 +95,12 @@ impl House {
         let engine = Arc::new(engine::Engine::open(parts).await.unwrap());
         let audit = Arc::new(crate::audit::Audit::new(journal.clone(), data.clone(), signer, Arc::default(), now));
         let guesses = Guesses::new();
-        let place = folder.path().join("backups");
-        let backups = crate::backup::Backups::new(data, store.clone(), (sealed_keys, keys.clone()), place, 2);
-        let backups = Arc::new(backups);
+        let installation = Arc::new(crate::metrics::Metrics::new(now(), Arc::default()));
+        let told = crate::backup::Told { alarms: audit.alarms.clone(), metrics: installation.clone() };
+        let (both, place) = ((sealed_keys, keys.clone()), (folder.path().join("backups"), 2));
+        let backups = Arc::new(crate::backup::Backups::new(data, store.clone(), both, place, told));
         let (metrics, book, sightings, refusals) = Default::default();
         let (port, now) = (443, now);
-        let installation = Arc::new(crate::metrics::Metrics::new(now(), Arc::default()));
         let sources =
             crate::expiry::Sources { engine: engine.clone(), keys: keys.clone(), certificates: certificates.clone() };
         let (data, last) = (folder.path().join("data"), Arc::default());

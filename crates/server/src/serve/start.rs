@@ -27,6 +27,7 @@ use crate::identity::Guesses;
 use crate::kmip::{self, Book, Port, Refusals, Sightings};
 use crate::metrics::{self, Surveyor};
 use crate::pki::{Pki, ServerCertificate, ServerCertificates, ServerNames};
+use crate::telemetry::Telemetry;
 use crate::tls::Live;
 use engine::Engine;
 use std::net::SocketAddr;
@@ -86,7 +87,7 @@ pub(super) struct Running {
 
 impl Running {
     /// Starts everything; when this returns, both ports answer.
-    pub(super) async fn start(config: &Config, unsealed: Unsealed) -> Result<Self, Error> {
+    pub(super) async fn start(config: &Config, unsealed: Unsealed, telemetry: &Telemetry) -> Result<Self, Error> {
         let now = clock::now();
         let Unsealed { mut folder, master, control, random } = unsealed;
         let first = folder.is_new();
@@ -95,6 +96,7 @@ impl Running {
         let refusals = Arc::<Refusals>::default();
         let numbers = Arc::new(metrics::Metrics::new(now, refusals.clone()));
         let core = Core::open(config, &folder, master, &random, &numbers).await?;
+        telemetry.begin_traces(&core.journal, &numbers);
         let certificates = Pki::open(&folder, &core.seal, &names(config), &random, now)?;
         let url = listeners.admin_url()?;
         core.furnish(&folder, (url.clone(), certificates.authority.certificate_pem().to_owned()), now).await?;

@@ -11,6 +11,8 @@ use kmip::enums::{BatchErrorContinuationOption, Operation as Code, ResultReason,
 use kmip::message::{MessageError, RequestItem, RequestMessage, ResponseHeader};
 use kmip::ttlv::{Decode, Encode, Writer};
 use kmip::{Timestamp, Version, tag};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -58,7 +60,8 @@ pub(crate) struct Exchange<'e> {
 
 /// Answers a request message. There is always an answer.
 pub(crate) async fn handle(engine: &Engine, origin: &Origin<'_>, frame: &[u8], now: Timestamp) -> Reply {
-    match RequestMessage::decode(frame) {
+    let decoded = info_span!(target: "keystead", "decode").in_scope(|| RequestMessage::decode(frame));
+    match decoded {
         Ok(message) => answer(engine, origin, &message, now).await,
         Err(error) => unreadable(engine, origin, error, now),
     }
@@ -219,7 +222,15 @@ impl<'e> Exchange<'e> {
         item.unique_batch_item_id.iter().for_each(|id| out.bytes(tag::UNIQUE_BATCH_ITEM_ID, id));
         let position = out.position();
         let result = match self.understood(item) {
-            Ok(()) => operation::dispatch(self, item, out).await,
+            Ok(()) => {
+                let span = info_span!(
+                    target: "keystead",
+                    "operation",
+                    kmip.operation = item.operation.name(),
+                    keystead.correlation_id = Empty
+                );
+                operation::dispatch(self, item, out).instrument(span).await
+            }
             Err(refusal) => self.refused(OTHER, item, None, refusal.into()),
         };
         if let Err(refusal) = &result {
@@ -286,6 +297,7 @@ impl Refused {
             Failure::Refused(refusal) => Refused { reason: refusal.reason(version), message: refusal.to_string() },
             Failure::Failed(fault) => {
                 let correlation = Uuid::new_v4();
+                Span::current().record("keystead.correlation_id", tracing::field::display(correlation));
                 tracing::error!(%correlation, %fault, "a request failed");
                 let message = format!("{}; its log says why under {correlation}", fault.heard());
                 Refused { reason: ResultReason::GeneralFailure, message }

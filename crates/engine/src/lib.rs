@@ -33,6 +33,7 @@ use std::sync::Arc;
 use kmip::Timestamp;
 use store::Store;
 use store::journal::Journal;
+use tracing::Instrument;
 use wrap::Wrapper;
 use wrap::primitive::Random;
 
@@ -90,7 +91,8 @@ impl Engine {
     /// Answers one request message, a whole frame. There is always an answer.
     pub async fn handle(&self, origin: &Origin<'_>, frame: &[u8], now: Timestamp) -> Reply {
         let reply = exchange::handle(self, origin, frame, now).await;
-        match self.journal.seen().await {
+        let delivery = tracing::info_span!(target: "keystead", "audit delivery");
+        match self.journal.seen().instrument(delivery).await {
             Ok(()) => reply,
             Err(error) => exchange::withheld(&reply, frame, &error, now),
         }

@@ -13,6 +13,7 @@ use kmip::Tag;
 use kmip::object::SecretBytes;
 use kmip::ttlv::{Decode, DecodeError, Encode, Item, Writer};
 use parking_lot::RwLock;
+use tracing::Instrument;
 use uuid::Uuid;
 use wrap::primitive::{Random, SealKey, TagKey, random_secret};
 use wrap::{KeyRef, Secret, Wrapped, Wrapper};
@@ -223,7 +224,8 @@ impl Keyring {
 
     async fn unwrap(&self, wrapped: &WrappedAdapterKey) -> Result<Arc<AdapterKey>, Failure> {
         let aad = wrapped.adapter.as_bytes();
-        let unwrapped = self.wrapper.unwrap(&wrapped.root_key, &wrapped.wrapped, aad).await?;
+        let unwrap = tracing::info_span!(target: "keystead", "unwrap");
+        let unwrapped = self.wrapper.unwrap(&wrapped.root_key, &wrapped.wrapped, aad).instrument(unwrap).await?;
         Ok(Arc::new(AdapterKey::new(wrapped.adapter, &unwrapped.plaintext)?))
     }
 

@@ -9,6 +9,7 @@ mod file;
 mod load;
 mod settings;
 mod text;
+mod traces;
 mod value;
 
 pub use audit::{AuditFile, AuditOtlp, AuditSettings, AuditSyslog, SyslogAddress, Without};
@@ -16,6 +17,7 @@ pub use error::Error;
 pub use file::example;
 pub use load::{default_data, environment, load};
 pub use text::show;
+pub use traces::{EACH, Traces};
 
 use keymanager::{Network, Timers};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -64,6 +66,8 @@ pub struct Config {
     pub proxies: Vec<Network>,
     /// Where numbers are shown to Prometheus without a key.
     pub metrics: MetricsListener,
+    /// Who gets traces, and of how many requests.
+    pub traces: Traces,
     /// How often each adapter's key and one of its objects are opened to see whether they can be.
     pub canary: Duration,
 }
@@ -205,6 +209,7 @@ impl Config {
             backup: BackupPlan { folder: None, every: 24, keep: 14 },
             proxies: Vec::new(),
             metrics: MetricsListener::default(),
+            traces: Traces::default(),
             canary: Duration::from_secs(86_400),
         }
     }

@@ -40,6 +40,7 @@ mod server_certificate;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod trace;
 mod trust;
 mod usage;
 

@@ -17,6 +17,7 @@ mod refusals;
 mod rules;
 mod seats;
 mod sightings;
+mod trace;
 mod visitor;
 mod workers;
 

@@ -44,11 +44,12 @@ const LEFT_BEHIND: Duration = Duration::from_secs(5);
 /// What stood in the way of the start, or that the storage failed; each says what to do about it.
 pub fn run(flags: &Flags) -> Result<(), Error> {
     let loaded = config::load(flags, &config::environment())?;
-    let telemetry = Telemetry::start(&loaded.config.log);
+    let telemetry = Telemetry::start(&loaded.config.log, &loaded.config.traces);
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     process::harden();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
     let ended = runtime.block_on(serve(flags, &loaded, &telemetry));
+    telemetry.end();
     // A write that hangs, on somebody else's file system say, must not keep the process.
     runtime.shutdown_timeout(LEFT_BEHIND);
     ended
@@ -57,7 +58,7 @@ pub fn run(flags: &Flags) -> Result<(), Error> {
 async fn serve(flags: &Flags, loaded: &Loaded, telemetry: &Telemetry) -> Result<(), Error> {
     let mut signals = Signals::new().map_err(Error::Runtime)?;
     let Some(unsealed) = Unsealed::wait(&loaded.config, &mut signals).await? else { return Ok(()) };
-    let mut running = Running::start(&loaded.config, unsealed).await?;
+    let mut running = Running::start(&loaded.config, unsealed, telemetry).await?;
     systemd::ready();
     let watchdog = systemd::watchdog();
     let failed = live(flags, telemetry, signals, &mut running).await;

@@ -1,35 +1,68 @@
-//! Logs: to standard error, for people or as JSON.
+//! Logs: to standard error, for people or as JSON. And traces, where there are any ([`traces`]).
 //!
-//! The invariant of this room: **no line holds a byte of a request or an answer.** Libraries are held to warnings whatever the level,
+//! Spans don't show in the log, and log lines not in traces. The invariant of this room: **no line holds a byte of a request or an answer.** Libraries are held to warnings whatever the level,
 //! since they might trace what passes through them, and a panic is logged by its place alone.
 
-use crate::config::{Log, LogFormat};
+#[cfg_attr(not(feature = "traces"), path = "telemetry/no_traces.rs")]
+mod traces;
+
+use crate::config::{Log, LogFormat, Traces as TraceSettings};
+use crate::metrics::Metrics;
 use std::io::IsTerminal;
+use std::sync::Arc;
+use store::journal::Journal;
+use traces::Traces;
+pub(crate) use traces::{Parent, are_on, trace_id};
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::Registry;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
+use uuid::Uuid;
 
 /// Our own crates, whose log lines are written with care.
 const OURS: [&str; 6] = ["server", "engine", "keymanager", "kmip", "store", "wrap"];
 
-/// Changes the level while the server runs.
-pub struct Telemetry(reload::Handle<Targets, Registry>);
+/// What spans that may become part of a trace have as their target, in all crates.
+pub(crate) const TARGET: &str = "keystead";
+/// The name of a request's span for which it is drawn whether there is one.
+pub(crate) const DRAWN: &str = "request";
+/// The name of a request's span that whoever asks wants, and may want.
+pub(crate) const WANTED: &str = "wanted request";
+
+/// Changes the level while the server runs, and sends traces.
+pub struct Telemetry {
+    level: reload::Handle<Targets, Registry>,
+    traces: Option<Traces>,
+}
 
 impl Telemetry {
     /// Begins to log, and to log panics by their place. Where the process logs already, that goes on.
-    pub fn start(log: &Log) -> Self {
-        let (filter, handle) = reload::Layer::new(targets(log.level));
-        let _ = tracing_subscriber::registry().with(filter).with(lines(log.format)).try_init();
+    pub fn start(log: &Log, traces: &TraceSettings) -> Self {
+        let (filter, level) = reload::Layer::new(targets(log.level));
+        let traces = Traces::new(traces);
+        let logging = tracing_subscriber::registry().with(lines(log.format).with_filter(filter));
+        let _ = logging.with(traces.as_ref().map(Traces::layer)).try_init();
         std::panic::set_hook(Box::new(log_panic));
-        Telemetry(handle)
+        Telemetry { level, traces }
+    }
+
+    /// Begins to send traces, as the node whose journal this is, on the runtime that this is called in.
+    pub(crate) fn begin_traces(&self, journal: &Journal, metrics: &Arc<Metrics>) {
+        if let Some(traces) = &self.traces {
+            traces.begin(Uuid::from_bytes(journal.position().0.node), metrics.clone());
+        }
+    }
+
+    /// Sends the traces that are left, for 2 seconds at most.
+    pub(crate) fn end(&self) {
+        self.traces.iter().for_each(Traces::end);
     }
 
     /// Takes another level.
     pub fn set_level(&self, level: Level) {
-        let _ = self.0.reload(targets(level));
+        let _ = self.level.reload(targets(level));
     }
 }
 

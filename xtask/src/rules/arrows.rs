@@ -29,6 +29,10 @@ const THEIRS: &[(&str, &[&str])] = &[
     ("rustls", &["server", "bench"]),
     ("tokio-rustls", &["server", "bench"]),
     ("rcgen", &["server", "bench"]),
+    ("opentelemetry", &["server"]),
+    ("opentelemetry_sdk", &["server"]),
+    ("opentelemetry-otlp", &["server"]),
+    ("tracing-opentelemetry", &["server"]),
 ];
 
 /// A dependency, as a line of a crate's Cargo.toml names it.

@@ -6,7 +6,7 @@
 
 mod file;
 mod handle;
-mod otlp;
+pub(crate) mod otlp;
 mod syslog;
 mod tls;
 

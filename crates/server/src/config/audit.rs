@@ -154,18 +154,16 @@ pub(super) fn syslog_address(value: &Value<'_>) -> Result<SyslogAddress, String>
     }
 }
 
-/// `https://HOST:PORT/v1/logs`, or `http://` on this machine.
-pub(super) fn endpoint(value: &Value<'_>) -> Result<String, String> {
+/// An address such as `sample`, or `http://` on this machine, for `what`.
+pub(super) fn endpoint(value: &Value<'_>, what: &str, sample: &str) -> Result<String, String> {
     let text = value.text()?;
-    let wrong = || format!("`{text}` is no address such as https://logs.example.com:4318/v1/logs");
+    let wrong = || format!("`{text}` is no address such as {sample}");
     let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
     let host = url.host_str().ok_or_else(wrong)?.trim_start_matches('[').trim_end_matches(']');
     match url.scheme() {
         "https" => Ok(text.to_owned()),
         "http" if is_here(host) => Ok(text.to_owned()),
-        "http" => {
-            Err(format!("`{text}`: without TLS the audit goes to this machine alone: use https://, or 127.0.0.1"))
-        }
+        "http" => Err(format!("`{text}`: without TLS {what} to this machine alone: use https://, or 127.0.0.1")),
         _ => Err(wrong()),
     }
 }

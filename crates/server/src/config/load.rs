@@ -113,7 +113,8 @@ fn check(config: &Config) -> Result<(), Error> {
              so with metrics.open = \"yes\"",
         ));
     }
-    config.audit.conflict().map_or(Ok(()), |conflict| Err(Error::Conflict(conflict)))
+    let conflict = config.audit.conflict().or_else(|| config.traces.conflict());
+    conflict.map_or(Ok(()), |conflict| Err(Error::Conflict(conflict)))
 }
 
 fn unknown_variables(environment: &[(String, String)]) -> Vec<String> {

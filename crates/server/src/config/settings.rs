@@ -1,6 +1,7 @@
 //! The table of all settings.
 
 use super::audit::{self, SINKS};
+use super::traces;
 use super::value::Value;
 use super::{Config, JournalFlush, LogFormat, Without};
 use keymanager::Network;
@@ -67,6 +68,19 @@ macro_rules! audit_file {
             sample: $sample,
             set: |config, value| value.path().map(|path| config.audit.$sink.$field = Some(path)),
             show: |config| config.audit.$sink.$field.as_ref().map(|path| quoted(&path.display().to_string())),
+        }
+    };
+}
+
+/// A row for a file that traces need.
+macro_rules! traces_file {
+    ($key:literal, $about:literal, $sample:literal, $field:ident) => {
+        Setting {
+            key: $key,
+            about: $about,
+            sample: $sample,
+            set: |config, value| value.path().map(|path| config.traces.$field = Some(path)),
+            show: |config| config.traces.$field.as_ref().map(|path| quoted(&path.display().to_string())),
         }
     };
 }
@@ -233,7 +247,10 @@ pub(super) const ALL: &[Setting] = &[
         key: "audit.otlp.endpoint",
         about: "An OpenTelemetry collector that gets the audit as log records: OTLP over HTTP, JSON; http:// is for this machine alone.",
         sample: r#""https://logs.example.com:4318/v1/logs""#,
-        set: |config, value| audit::endpoint(value).map(|endpoint| config.audit.otlp.endpoint = Some(endpoint)),
+        set: |config, value| {
+            let endpoint = audit::endpoint(value, "the audit goes", "https://logs.example.com:4318/v1/logs");
+            endpoint.map(|endpoint| config.audit.otlp.endpoint = Some(endpoint))
+        },
         show: |config| config.audit.otlp.endpoint.as_ref().map(|endpoint| quoted(endpoint)),
     },
     audit_file!(
@@ -444,6 +461,37 @@ pub(super) const ALL: &[Setting] = &[
         sample: "",
         set: |config, value| value.choice(&YES_OR_NO).map(|open| config.metrics.open = open),
         show: |config| word(&YES_OR_NO, config.metrics.open),
+    },
+    Setting {
+        key: "traces.otlp.endpoint",
+        about: "An OpenTelemetry collector that gets traces of requests: OTLP over HTTP, protobuf; http:// is for this machine alone. Off\n\
+                when left out. What it can't take is dropped and counted; no request waits for it.",
+        sample: r#""https://otel.example.com:4318/v1/traces""#,
+        set: |config, value| {
+            let endpoint = audit::endpoint(value, "traces go", "https://otel.example.com:4318/v1/traces");
+            endpoint.map(|endpoint| config.traces.endpoint = Some(endpoint))
+        },
+        show: |config| config.traces.endpoint.as_ref().map(|endpoint| quoted(endpoint)),
+    },
+    traces_file!(
+        "traces.otlp.ca_file",
+        "The CA of that collector's certificate, as PEM.",
+        r#""/etc/keystead/otel-ca.pem""#,
+        ca_file
+    ),
+    traces_file!(
+        "traces.otlp.authorization_file",
+        "A file with what the header Authorization is to say, such as `Bearer TOKEN`.",
+        r#""/etc/keystead/otlp-authorization""#,
+        authorization_file
+    ),
+    Setting {
+        key: "traces.sample",
+        about: "Of how many requests there is a trace: from 0 (none) to 1 (each). A REST request with a `traceparent` and a good API key or\n\
+                token is traced if that says so, unless this is 0.",
+        sample: "",
+        set: |config, value| traces::sample(value).map(|sample| config.traces.sample = sample),
+        show: |config| Some(traces::share(config.traces.sample)),
     },
     Setting {
         key: "health.canary_seconds",

@@ -53,6 +53,16 @@ impl Value<'_> {
         number.ok_or_else(|| format!("`{written}` can't be; {wanted}"))
     }
 
+    /// A number with or without a fraction, as it was written; `wanted` says which would be right.
+    pub(super) fn decimal(&self, wanted: &str) -> Result<String, String> {
+        match self {
+            Value::Text(text) => Ok((*text).to_owned()),
+            Value::Toml(DeValue::Float(float)) => Ok(float.as_str().replace('_', "")),
+            Value::Toml(DeValue::Integer(integer)) => Ok(integer.as_str().replace('_', "")),
+            Value::Toml(value) => Err(format!("this is {}; a number {wanted} is wanted", sort(value))),
+        }
+    }
+
     pub(super) fn truth(&self) -> Result<bool, String> {
         match self {
             Value::Text("true") | Value::Toml(DeValue::Boolean(true)) => Ok(true),

@@ -14,11 +14,13 @@ use keymanager::{Action, Call, Occurrence, Outcome};
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::Shared;
 use super::error::{Error, Fault, Refusal};
 use super::finish::Correlation;
+use crate::telemetry::TARGET;
 
 /// What a route says of itself.
 pub(super) struct Guard {
@@ -132,7 +134,10 @@ pub(super) async fn attend(
     };
     // Where there is no event, the answer must not leave; what it would have been is nobody's business now.
     let recorded = match recorded {
-        Ok(()) => app.audit.journal.seen().await,
+        Ok(()) => {
+            let delivery = tracing::info_span!(target: TARGET, "audit delivery");
+            app.audit.journal.seen().instrument(delivery).await
+        }
         failed => failed,
     };
     let answer = recorded.map(|()| answer).unwrap_or_else(|error| {
@@ -154,7 +159,7 @@ async fn count(app: &Shared, guard: &Guard, visit: &Visit, status: u16, begun: I
 /// Runs a handler that changes something to its end also when the client goes away in the middle: a change that is stored but not yet
 /// in force, or a rotation without its rewrapping, must not be left behind.
 async fn to_its_end(next: Next, request: Request) -> Response {
-    let handler = tokio::spawn(next.run(request));
+    let handler = tokio::spawn(next.run(request).in_current_span());
     handler.await.unwrap_or_else(|error| Error::fault(&error).into_response())
 }
 

@@ -7,19 +7,33 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
 use keymanager::{Denied, Principal};
+use tracing::Instrument;
 
 use super::Shared;
 use super::error::Error;
+use crate::telemetry::TARGET;
 
 /// The principal behind a request's bearer.
 pub(super) async fn principal(app: &Shared, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<Principal, Error> {
     let Some(shown) = bearer(headers) else { return Err(Error::unauthenticated()) };
+    let found = found(app, shown).instrument(tracing::info_span!(target: TARGET, "authenticate")).await;
+    found.map_err(|denied| refused(app, denied, peer))
+}
+
+/// Whether a request bears a good one, for a question that is not answered: a guess is neither answered here nor counted.
+pub(super) async fn is_good(app: &Shared, headers: &HeaderMap) -> bool {
+    match bearer(headers) {
+        Some(shown) => found(app, shown).await.is_ok(),
+        None => false,
+    }
+}
+
+async fn found(app: &Shared, shown: &str) -> Result<Principal, Denied> {
     let now = (app.now)();
-    let found = match app.tokens.api_key_of(shown, now) {
+    match app.tokens.api_key_of(shown, now) {
         Some(api_key) => app.keys.principal(api_key, now).await,
         None => app.keys.authenticate(shown, now).await,
-    };
-    found.map_err(|denied| refused(app, denied, peer))
+    }
 }
 
 /// What a failed attempt hears; it is counted.

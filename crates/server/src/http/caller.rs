@@ -10,6 +10,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use keymanager::{Action, Call, Denied, Origin, Principal};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::Shared;
@@ -18,6 +19,7 @@ use super::bearer;
 use super::error::Error;
 use super::finish::Correlation;
 use crate::kmip_service;
+use crate::telemetry::TARGET;
 
 /// The header that names the instance (Key Protect API: "Bluemix-Instance").
 pub(super) const INSTANCE: HeaderName = HeaderName::from_static("bluemix-instance");
@@ -78,7 +80,9 @@ impl FromRequestParts<Shared> for Caller {
         visit.is_by(&principal.iam_id);
         let instance = instance(&guard, &parts.headers, &principal)?;
         visit.is_in(instance.unwrap_or_default());
-        let call = app.keys.enter(&principal, instance, guard.action, origin, (app.now)()).await.map_err(denied)?;
+        let gate = tracing::info_span!(target: TARGET, "gate");
+        let entered = app.keys.enter(&principal, instance, guard.action, origin, (app.now)()).instrument(gate).await;
+        let call = entered.map_err(denied)?;
         let call = Arc::new(call);
         visit.is_call(&call);
         let ring = text(&parts.headers, &KEY_RING).filter(|ring| !ring.is_empty()).map(str::to_owned);

@@ -4,16 +4,19 @@
 
 use std::panic::AssertUnwindSafe;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use tracing::Instrument;
 use wrap::primitive::{Random, SystemRandom};
 
 use super::attend::Visit;
 use super::error::{Error, Fault, Refusal, masked};
+use super::{Shared, trace};
 use crate::api::CORRELATION_ID;
+use crate::telemetry;
 
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
@@ -29,20 +32,24 @@ const HEADERS: [(HeaderName, &str); 6] = [
 pub(super) struct Correlation(pub(super) String);
 
 /// The outermost layer.
-pub(super) async fn finish(mut request: Request, next: Next) -> Response {
-    let correlation = correlation_id(request.headers());
+pub(super) async fn finish(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
+    let parent = trace::parent(&app, request.headers()).await;
+    let span = trace::begin(&request, parent);
+    let trace = telemetry::trace_id(&span);
+    let correlation = correlation_id(request.headers(), trace.as_ref());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let visit = Visit::default();
     request.extensions_mut().insert(visit.clone());
     request.extensions_mut().insert(Correlation(correlation.clone()));
-    let response = mask(caught(next, request).await, &correlation);
+    let response = mask(caught(next, request).instrument(span.clone()).await, &correlation);
+    trace::end(&span, &response);
     let by = visit.initiator();
     let status = response.status().as_u16();
     // Every call has its audit event; the log is for what an operator looks into.
     if method == Method::GET || method == Method::HEAD || visit.is_read() {
-        tracing::debug!(%method, path, status, by, correlation, "administration");
+        tracing::debug!(%method, path, status, by, correlation, trace, "administration");
     } else {
-        tracing::info!(%method, path, status, by, correlation, "administration");
+        tracing::info!(%method, path, status, by, correlation, trace, "administration");
     }
     dress(response, &correlation)
 }
@@ -53,14 +60,14 @@ async fn caught(next: Next, request: Request) -> Response {
     ended.unwrap_or_else(|_| Error::Fault(Fault("a handler panicked".to_owned())).into_response())
 }
 
-/// The client's own id if it is one that can safely be logged, else a new one.
-fn correlation_id(headers: &HeaderMap) -> String {
+/// The client's own id if it is one that can safely be logged, else the trace's where there is one, else a new one.
+fn correlation_id(headers: &HeaderMap, trace: Option<&String>) -> String {
     let fits = |id: &&str| {
         (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     match headers.get(CORRELATION_ID).and_then(|value| value.to_str().ok()).filter(fits) {
         Some(id) => id.to_owned(),
-        None => new_id(),
+        None => trace.cloned().unwrap_or_else(new_id),
     }
 }
 

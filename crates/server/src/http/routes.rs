@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::handler::Handler;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Extension, Router};
 use keymanager::Action;
@@ -133,7 +133,7 @@ impl Routes {
         self.router
             .method_not_allowed_fallback(not_allowed)
             .fallback(not_found)
-            .layer(from_fn(finish))
+            .layer(from_fn_with_state(self.app.clone(), finish))
             .with_state(self.app)
     }
 }

@@ -4,7 +4,9 @@ use super::House;
 use super::admission::{Admission, Refused};
 use super::handshake::{dismiss, farewell, seat, shake};
 use super::seats::Waiting;
+use super::trace;
 use super::visitor::{Came, Visitor};
+use crate::telemetry::TARGET;
 use ::kmip::frame;
 use engine::origin::Origin;
 use std::future::Future;
@@ -16,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_rustls::server::TlsStream;
+use tracing::Instrument;
 use zeroize::Zeroizing;
 
 /// Why a connection ends.
@@ -164,11 +167,12 @@ async fn exchange(
     let client = admission.renew(&visitor(stream, came), house, now).map_err(End::Refused)?;
     let origin = Origin::Client { client, address: came.from.ip() };
     let begun = Instant::now();
-    let reply = house.port.engine.handle(&origin, &frame, now).await;
+    let (reply, span) = trace::answered(house, (client.adapter().id, &origin), &frame, now).await;
     house.port.destroys.by_client(client, reply.destroyed, now);
     admission.count(&reply, begun.elapsed(), house);
     admission.succeeded(reply.succeeded, now, came.from.ip());
-    match timeout(limit, send(stream, &reply.bytes)).await {
+    let answer = span.in_scope(|| tracing::info_span!(target: TARGET, "answer"));
+    match timeout(limit, send(stream, &reply.bytes)).instrument(answer).await {
         Ok(sent) => sent.map_err(End::Peer)?,
         Err(_) => return Err(End::Time("an answer was not taken in time")),
     }

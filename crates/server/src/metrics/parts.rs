@@ -25,6 +25,7 @@ pub struct Parts {
     canary_ok: Gauges<3>,
     canary_run: Gauge,
     ready: Gauges<1>,
+    traces_dropped: Counters<1>,
 }
 
 impl Parts {
@@ -40,6 +41,9 @@ impl Parts {
         keep(registry, one, help, self.canary_ok.clone());
         let one = "keystead_canary_last_run_timestamp_seconds";
         keep(registry, one, "When all adapters were last tried, 0 before the first time", self.canary_run.clone());
+        let one = "keystead_traces_dropped";
+        let help = "Spans that no collector got: the queue was full, or they could not be sent";
+        keep(registry, one, help, self.traces_dropped.clone());
         let one = "keystead_ready";
         keep(registry, one, "Whether a part of the server can do its work, as last asked", self.ready.clone());
     }
@@ -129,6 +133,11 @@ impl Parts {
     /// All adapters were tried.
     pub fn set_canary_run(&self, at: Timestamp) {
         self.canary_run.set(at.seconds());
+    }
+
+    /// Spans were dropped: `queue`, there was no room; `send`, the collector did not take them.
+    pub fn traces_dropped(&self, reason: &'static str, spans: u64) {
+        self.traces_dropped.get_or_create(&[label("reason", reason)]).inc_by(spans);
     }
 
     /// Whether a part can do its work.

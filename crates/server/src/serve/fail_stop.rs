@@ -1,14 +1,16 @@
-//! [`FailStop`]: a store that calls for the end when a flush failed; and commits are counted in passing.
+//! [`FailStop`]: a store that calls for the end when a flush failed; and commits are counted, spans made, in passing.
 //!
 //! After a failed flush it is unknown what the disk holds, and a second attempt may report success without having written anything. So
 //! the process stops, and the next one reads what is really there.
 
 use crate::metrics::Storage;
+use crate::telemetry::TARGET;
 use async_trait::async_trait;
 use std::sync::Arc;
 use store::{Batch, Error, Event, Key, Page, Query, Record, Scan, Store};
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::{Instrument, info_span};
 
 /// Passes everything on to the store, and remembers the first failed flush.
 pub(super) struct FailStop {
@@ -44,24 +46,25 @@ impl FailStop {
 #[async_trait]
 impl Store for FailStop {
     async fn get(&self, key: &Key) -> Result<Option<Record>, Error> {
-        self.store.get(key).await
+        self.store.get(key).instrument(info_span!(target: TARGET, "store get")).await
     }
 
     async fn find(&self, query: &Query) -> Result<Page, Error> {
-        self.store.find(query).await
+        self.store.find(query).instrument(info_span!(target: TARGET, "store find")).await
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Page, Error> {
-        self.store.scan(scan).await
+        self.store.scan(scan).instrument(info_span!(target: TARGET, "store scan")).await
     }
 
     async fn count(&self, query: &Query) -> Result<u64, Error> {
-        self.store.count(query).await
+        self.store.count(query).instrument(info_span!(target: TARGET, "store count")).await
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), Error> {
         let (_waiting, begun) = (self.metrics.commit_begins(), Instant::now());
-        let result = self.watch(self.store.commit(batch).await);
+        let commit = self.store.commit(batch).instrument(info_span!(target: TARGET, "store commit"));
+        let result = self.watch(commit.await);
         self.metrics.committed(&result, begun.elapsed());
         result
     }

@@ -28,6 +28,7 @@ use crate::kmip::{self, Book, Destroys, Port, Refusals, Sightings};
 use crate::kmip_service;
 use crate::metrics::{self, Surveyor};
 use crate::pki::{Pki, ServerCertificate, ServerCertificates, ServerNames};
+use crate::telemetry::Telemetry;
 use crate::tls::Live;
 use engine::Engine;
 use std::net::SocketAddr;
@@ -87,7 +88,7 @@ pub(super) struct Running {
 
 impl Running {
     /// Starts everything; when this returns, both ports answer.
-    pub(super) async fn start(config: &Config, unsealed: Unsealed) -> Result<Self, Error> {
+    pub(super) async fn start(config: &Config, unsealed: Unsealed, telemetry: &Telemetry) -> Result<Self, Error> {
         let now = clock::now();
         let Unsealed { mut folder, master, control, random } = unsealed;
         let first = folder.is_new();
@@ -99,6 +100,7 @@ impl Running {
         let destroys = Arc::new(Destroys::new(config.limits.destroys_per_hour, alarms.clone()));
         let told = kmip_service::Told { metrics: numbers.clone(), destroys: destroys.clone() };
         let core = Core::open(config, &folder, master, &random, told).await?;
+        telemetry.begin_traces(&core.journal, &numbers);
         let certificates = Pki::open(&folder, &core.seal, &names(config), &random, now)?;
         let url = listeners.admin_url()?;
         core.furnish(&folder, (url.clone(), certificates.authority.certificate_pem().to_owned()), now).await?;

@@ -55,6 +55,21 @@ fn every_setting_can_be_set_in_the_file() {
         c.limits.request = Duration::from_secs(2);
         c.limits.idle = Duration::from_secs(3);
     });
+    check_file("traces.otlp.endpoint = 'http://127.0.0.1:4318/v1/traces'", |c| {
+        c.traces.endpoint = Some("http://127.0.0.1:4318/v1/traces".into());
+    });
+    let files = "ca_file = '/ca'\nauthorization_file = '/a'\nendpoint = 'https://o:4318/v1/traces'";
+    check_file(&format!("[traces]\nsample = 0.25\n[traces.otlp]\n{files}"), |c| {
+        c.traces = config::Traces {
+            endpoint: Some("https://o:4318/v1/traces".into()),
+            ca_file: Some("/ca".into()),
+            authorization_file: Some("/a".into()),
+            sample: 250_000,
+        };
+    });
+    for (written, sample) in [("0", 0), ("1", 1_000_000), ("1.0", 1_000_000), ("0.000_001", 1), ("0.3", 300_000)] {
+        check_file(&format!("traces.sample = {written}"), |c| c.traces.sample = sample);
+    }
 }
 
 #[test]
@@ -95,6 +110,19 @@ fn what_is_wrong_in_the_file_is_named_with_its_line() {
         ("[timers]\nrestorable = 1\npurge_at = 1", "less than 7 days"),
         ("metrics.listen = '0.0.0.0:9464'", "metrics.open = \"yes\""),
         ("metrics.listen = '[::]:9464'\nmetrics.open = 'no'", "Listen on 127.0.0.1"),
+        ("[traces]\nsample = 1.01", "line 2: traces.sample: `1.01` can't be; a number from 0 (none) to 1"),
+        ("[traces]\nsample = -0.1", "`-0.1` can't be"),
+        ("[traces]\nsample = nan", "`nan` can't be"),
+        (
+            "[traces]\nsample = '1'",
+            "this is a string; a number from 0 (none) to 1 (each request), such as 0.01 is wanted",
+        ),
+        (
+            "traces.otlp.endpoint = 'http://otel.example.com:4318/v1/traces'",
+            "without TLS traces go to this machine alone",
+        ),
+        ("traces.otlp.endpoint = 'otel:4318'", "is no address such as https://otel.example.com:4318/v1/traces"),
+        ("traces.otlp.endpoint = 'https://o/v1/traces'", "traces.otlp.ca_file is missing"),
     ];
     cases.iter().for_each(|(file, expected)| check_refused(file, &[], expected));
 }
@@ -124,6 +152,7 @@ fn the_environment_wins_over_the_file_and_flags_over_both() {
 fn what_is_wrong_elsewhere_is_named_too() {
     check_refused("", &[("KEYSTEAD_LIMITS_CONNECTIONS", "many")], "KEYSTEAD_LIMITS_CONNECTIONS: `many` can't be");
     check_refused("", &[("KEYSTEAD_ADMIN_LISTEN", "8443")], "KEYSTEAD_ADMIN_LISTEN: `8443` is no address");
+    check_refused("", &[("KEYSTEAD_TRACES_SAMPLE", "2")], "KEYSTEAD_TRACES_SAMPLE: `2` can't be; a number from 0");
     let flags = Flags { names: vec!["a b".into()], ..Flags::default() };
     let error = load("", &[], flags).unwrap_err();
     assert!(error.starts_with("--name: `a b` can't be the name of a server"), "{error}");

@@ -170,6 +170,7 @@ impl Journal {
     /// [`Error::Full`]: nothing was appended, since the room set aside is used up too, and it heals when there is space. [`Error::Failed`]: a flush failed, now or
     /// earlier, and nothing is appended any more. [`Error::Io`]: nothing was appended.
     pub fn append(&self, body: &[u8]) -> Result<(), Error> {
+        let _span = tracing::info_span!(target: "keystead", "audit append").entered();
         let mut state = self.shared.lock();
         let appended = state.record(body, self.digest)?;
         self.shared.wake_flusher(&mut state);

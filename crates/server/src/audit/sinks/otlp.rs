@@ -3,7 +3,7 @@
 //! The invariant: **a record is delivered when the collector has answered 200 to it**; what it refuses comes again, so that the cursor
 //! never passes what nobody has.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,22 +39,7 @@ impl OtlpSink {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }
-        let builder = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER);
-        let mut trusting = match &self.settings.ca_file {
-            Some(ca) => tls::config(ca, None)?,
-            // Without a CA the endpoint is on this machine and speaks no TLS.
-            None => rustls::ClientConfig::builder_with_provider(crate::tls::provider())
-                .with_safe_default_protocol_versions()
-                .map_err(|error| error.to_string())?
-                .with_root_certificates(rustls::RootCertStore::empty())
-                .with_no_client_auth(),
-        };
-        trusting.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let client = builder.tls_backend_preconfigured(trusting).build().map_err(|error| error.to_string())?;
+        let client = client(self.settings.ca_file.as_deref())?;
         self.client = Some(client.clone());
         Ok(client)
     }
@@ -138,7 +123,28 @@ fn rejected(body: &Value) -> Option<String> {
     Some(format!("{count}: {why}"))
 }
 
-fn authorization(path: &PathBuf) -> Result<HeaderValue, String> {
+/// An HTTP client for a collector whose certificate comes from this CA.
+pub(crate) fn client(ca_file: Option<&Path>) -> Result<reqwest::Client, String> {
+    let builder = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .timeout(ANSWER);
+    let mut trusting = match ca_file {
+        Some(ca) => tls::config(ca, None)?,
+        // Without a CA the endpoint is on this machine and speaks no TLS.
+        None => rustls::ClientConfig::builder_with_provider(crate::tls::provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth(),
+    };
+    trusting.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    builder.tls_backend_preconfigured(trusting).build().map_err(|error| error.to_string())
+}
+
+/// What the header `Authorization` is to say, out of a file.
+pub(crate) fn authorization(path: &Path) -> Result<HeaderValue, String> {
     let text =
         std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut value = HeaderValue::from_str(text.trim()).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -146,7 +152,8 @@ fn authorization(path: &PathBuf) -> Result<HeaderValue, String> {
     Ok(value)
 }
 
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+/// What was at the root of an error.
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut current = error;
     while let Some(source) = current.source() {
         current = source;

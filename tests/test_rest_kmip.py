@@ -349,6 +349,9 @@ def test_the_root_key_turns_all_of_it_off_and_on(hasty_site):
     empty(site.api.act(site.root, "disable"))
     with pytest.raises(wire.Refused):
         site.client.material(identifier)
+    deletion = site.api.ask("DELETE", f"/keys/{identifier}")
+    refused(deletion, 409, "ROOT_KEY_UNUSABLE_ERR")
+    assert identifier not in deletion.text, "the key that is disabled is another"
     empty(patiently(lambda: site.api.act(site.root, "enable")))
     assert site.client.material(identifier) == material
     empty(patiently(lambda: site.api.act(site.root, "rotate")))

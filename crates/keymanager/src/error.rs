@@ -47,6 +47,11 @@ pub enum Error {
     /// The key is deleted.
     #[error("key {0} is deleted: it can be restored within 30 days of its deletion")]
     Deleted(Uuid),
+    /// The KMIP service can't use the root key that what was asked for is sealed under.
+    #[error(
+        "the root key above it is disabled or deleted: what is sealed under it can't be used until it is enabled or restored"
+    )]
+    RootKeyUnusable,
     /// The key is not deleted, and only deleted keys can be purged.
     #[error("key {0} is not deleted: delete it first")]
     NotDeleted(Uuid),

@@ -180,7 +180,7 @@ fn told(error: engine::manage::Error, id: Uuid) -> Error {
         E::StandardKey(id, Refusal::Deleted) => Error::Deleted(id),
         E::StandardKey(id, Refusal::Erased) => Error::RestoreExpired(id),
         E::StandardKey(id, Refusal::Purged) => Error::NotFound { what: "key", name: id.to_string() },
-        E::Refused(Refused::RootKey) => Error::Crypto(wrap::Error::Disabled(id)),
+        E::Refused(Refused::RootKey) => Error::RootKeyUnusable,
         E::Refused(_) => Error::Busy,
         E::Failed(Fault::Store(error)) => Error::Store(error),
         E::Failed(Fault::Wrap(error)) => Error::Crypto(error),

@@ -24,6 +24,7 @@ impl From<keymanager::Error> for Error {
             E::TooBroad => Error::bad_request("KEY_SEARCH_TOO_BROAD", message),
             E::RotationOfImported(_) => Error::bad_request("BAD_BODY_ERR", message),
             E::Deleted(_) => Error::refused(410, "KEY_DELETED_ERR", message),
+            E::RootKeyUnusable => Error::conflict("ROOT_KEY_UNUSABLE_ERR", message),
             E::Ciphertext => Error::refused(422, "UNPROCESSABLE_CIPHERTEXT_ERR", message),
             E::State { .. } | E::NotDeleted(_) => Error::conflict("KEY_ACTION_INVALID_STATE_ERR", message),
             E::InUse { .. } => Error::conflict("PROTECTED_RESOURCE_ERR", message),

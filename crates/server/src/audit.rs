@@ -26,7 +26,9 @@ pub(crate) use keeper::{Keeper, Rhythm};
 pub use line::rfc3339;
 pub(crate) use query::{Filter, Page, cursor, moment, page};
 pub use sinks::SinkHandle;
-pub(crate) use sinks::{otlp, start as start_sinks};
+#[cfg(feature = "traces")]
+pub(crate) use sinks::otlp;
+pub(crate) use sinks::start as start_sinks;
 pub(crate) use verify::{Expected, Finding, Report, verify};
 pub(crate) use witness::Collectors;
 

@@ -25,7 +25,9 @@ pub(crate) use head::{parse_key, pem};
 pub(crate) use keeper::{Keeper, Rhythm};
 pub(crate) use query::{Filter, Page, cursor, page};
 pub use sinks::SinkHandle;
-pub(crate) use sinks::{otlp, start as start_sinks};
+#[cfg(feature = "traces")]
+pub(crate) use sinks::otlp;
+pub(crate) use sinks::start as start_sinks;
 pub(crate) use verify::{Expected, Finding, Report, verify};
 pub(crate) use witness::Collectors;
 

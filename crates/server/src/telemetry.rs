@@ -13,7 +13,7 @@ use std::sync::Arc;
 use store::journal::Journal;
 use traces::Traces;
 pub(crate) use traces::{Parent, are_on, trace_id};
-use tracing::Level;
+use tracing::{Dispatch, Level};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::Registry;
@@ -40,10 +40,9 @@ pub struct Telemetry {
 impl Telemetry {
     /// Begins to log, and to log panics by their place. Where the process logs already, that goes on.
     pub fn start(log: &Log, traces: &TraceSettings) -> Self {
-        let (filter, level) = reload::Layer::new(targets(log.level));
         let traces = Traces::new(traces);
-        let logging = tracing_subscriber::registry().with(lines(log.format).with_filter(filter));
-        let _ = logging.with(traces.as_ref().map(Traces::layer)).try_init();
+        let (subscriber, level) = subscriber(log, traces.as_ref());
+        let _ = subscriber.try_init();
         std::panic::set_hook(Box::new(log_panic));
         Telemetry { level, traces }
     }
@@ -64,6 +63,18 @@ impl Telemetry {
     pub fn set_level(&self, level: Level) {
         let _ = self.level.reload(targets(level));
     }
+}
+
+/// What takes log lines, and spans where there are traces.
+fn subscriber(log: &Log, traces: Option<&Traces>) -> (Dispatch, reload::Handle<Targets, Registry>) {
+    let (filter, level) = reload::Layer::new(targets(log.level));
+    let logging = tracing_subscriber::registry().with(lines(log.format).with_filter(filter));
+    // A layer that is none would have each span and each line that is not logged asked about again every time.
+    let subscriber = match traces {
+        Some(traces) => logging.with(traces.layer()).into(),
+        None => logging.into(),
+    };
+    (subscriber, level)
 }
 
 fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
@@ -88,4 +99,27 @@ fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
         place,
         "a defect in Keystead was hit; the connection it happened on is closed and all else goes on"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_traces_nobody_is_asked_about_a_span_twice() {
+        let (off, _) = subscriber(&Log { level: Level::TRACE, format: LogFormat::Json }, None);
+        let quiet = Log { level: Level::INFO, format: LogFormat::Text };
+        let (quiet, _) = subscriber(&quiet, None);
+        let (span, line) = tracing::subscriber::with_default(tracing_subscriber::registry(), || {
+            (tracing::info_span!(target: TARGET, "request").metadata(), tracing::debug_span!("as a line").metadata())
+        });
+        let check = |to: &Dispatch, always: bool, what: Option<&'static tracing::Metadata<'static>>| {
+            let interest = to.register_callsite(what.unwrap());
+            assert_eq!((interest.is_always(), interest.is_never()), (always, !always));
+        };
+        check(&off, false, span);
+        check(&quiet, false, span);
+        check(&off, true, line);
+        check(&quiet, false, line);
+    }
 }

@@ -4,11 +4,16 @@
 
 use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 
+use nix::errno::Errno;
 use nix::fcntl::posix_fallocate;
+use nix::sys::statvfs::fstatvfs;
 use parking_lot::Mutex;
+
+/// What must be left beside it, for those who write meanwhile.
+const BESIDE: u64 = 1 << 20;
 
 /// A file that holds nothing but room.
 pub(crate) struct Reserve {
@@ -50,8 +55,15 @@ impl Reserve {
         let _ = std::fs::remove_file(&self.path);
     }
 
+    /// An attempt that fails takes, while it lasts, the last of the room from whoever writes: so it is made only where it would do.
     fn allocate(&self) -> io::Result<()> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
+        let missing = self.bytes.unsigned_abs().saturating_sub(file.metadata()?.blocks() * 512);
+        let disk = fstatvfs(&file)?;
+        let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+        if missing > 0 && free < missing + BESIDE {
+            return Err(Errno::ENOSPC.into());
+        }
         Ok(posix_fallocate(&file, 0, self.bytes)?)
     }
 }

@@ -128,7 +128,7 @@ def test_dashboard_and_rules_name_what_there_is(measured):
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory):
     """A server of which there is more to tell: adapters under one root key, backups, a key that is asked for in quarantine, a collector
-    that is down."""
+    of events and traces that is down."""
     folder = tmp_path_factory.mktemp("busy")
     port, dead = free_ports(2)
     variables = {
@@ -136,6 +136,8 @@ def busy(tmp_path_factory):
         "KEYSTEAD_HEALTH_CANARY_SECONDS": "1",
         "KEYSTEAD_AUDIT_FILE_PATH": str(folder / "audit.jsonl"),
         "KEYSTEAD_AUDIT_OTLP_ENDPOINT": f"http://127.0.0.1:{dead}/v1/logs",
+        "KEYSTEAD_TRACES_OTLP_ENDPOINT": f"http://127.0.0.1:{dead}/v1/traces",
+        "KEYSTEAD_TRACES_SAMPLE": "1",
     }
     with Keystead(folder, variables=variables) as server:
         server.metrics = f"http://127.0.0.1:{port}/metrics"

@@ -413,7 +413,7 @@ def small(tmp_path):
     """A small disk under the journal's folder."""
     folder = tmp_path / "small"
     folder.mkdir()
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True).returncode:
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder)], capture_output=True).returncode:
         pytest.skip("NOT RUN: only root can mount a small disk")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)

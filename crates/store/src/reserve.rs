@@ -2,7 +2,7 @@
 //!
 //! The invariant: a reserve that is held is room on the disk; it is given up at one moment, for one write.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
@@ -12,8 +12,8 @@ use nix::fcntl::posix_fallocate;
 use nix::sys::statvfs::fstatvfs;
 use parking_lot::Mutex;
 
-/// What must be left beside it, for those who write meanwhile.
-const BESIDE: u64 = 1 << 20;
+/// What must be left beside a reserve, in bytes: room for the audit events of reads, which go on when changes are refused.
+const BESIDE: u64 = 8 << 20;
 
 /// A file that holds nothing but room.
 pub(crate) struct Reserve {
@@ -32,10 +32,12 @@ impl Reserve {
     ///
     /// # Errors
     ///
-    /// What the system says when there is not enough; then nothing is held.
+    /// What the system says when there is not enough, for it and 8 MiB beside it; what is held stays held.
     pub(crate) fn hold(&self) -> io::Result<()> {
         let mut held = self.held.lock();
-        if !*held {
+        if *held {
+            has_room(&File::open(&self.path)?, 0)?;
+        } else {
             self.allocate().inspect_err(|_| self.remove())?;
             *held = true;
         }
@@ -59,11 +61,14 @@ impl Reserve {
     fn allocate(&self) -> io::Result<()> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
         let missing = self.bytes.unsigned_abs().saturating_sub(file.metadata()?.blocks() * 512);
-        let disk = fstatvfs(&file)?;
-        let free = disk.blocks_available().saturating_mul(disk.fragment_size());
-        if missing > 0 && free < missing + BESIDE {
-            return Err(Errno::ENOSPC.into());
-        }
+        has_room(&file, missing)?;
         Ok(posix_fallocate(&file, 0, self.bytes)?)
     }
+}
+
+/// Whether so many bytes can be taken on a file's disk, and others go on.
+fn has_room(file: &File, missing: u64) -> io::Result<()> {
+    let disk = fstatvfs(file)?;
+    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+    if free < missing.saturating_add(BESIDE) { Err(Errno::ENOSPC.into()) } else { Ok(()) }
 }

@@ -2,14 +2,14 @@
 //!
 //! The invariant: a reserve that is held is room on the disk; it is given up at one moment, for one write.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::posix_fallocate;
-use nix::sys::statvfs::fstatvfs;
+use nix::sys::statvfs::statvfs;
 use parking_lot::Mutex;
 
 /// What must be left beside a reserve, in bytes: room for the audit events of reads, which go on when changes are refused.
@@ -32,16 +32,23 @@ impl Reserve {
     ///
     /// # Errors
     ///
-    /// What the system says when there is not enough, for it and 8 MiB beside it; what is held stays held.
+    /// What the system says when there is not enough, for it and 8 MiB beside it; then nothing is held.
     pub(crate) fn hold(&self) -> io::Result<()> {
         let mut held = self.held.lock();
-        if *held {
-            has_room(&File::open(&self.path)?, 0)?;
-        } else {
+        if !*held {
             self.allocate().inspect_err(|_| self.remove())?;
             *held = true;
         }
         Ok(())
+    }
+
+    /// Whether there are still 8 MiB beside what is held.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when there is not enough.
+    pub(crate) fn leaves_room(&self) -> io::Result<()> {
+        self.has_room(0)
     }
 
     /// Gives the space up for what must be written now.
@@ -61,14 +68,15 @@ impl Reserve {
     fn allocate(&self) -> io::Result<()> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
         let missing = self.bytes.unsigned_abs().saturating_sub(file.metadata()?.blocks() * 512);
-        has_room(&file, missing)?;
+        self.has_room(missing)?;
         Ok(posix_fallocate(&file, 0, self.bytes)?)
     }
-}
 
-/// Whether so many bytes can be taken on a file's disk, and others go on.
-fn has_room(file: &File, missing: u64) -> io::Result<()> {
-    let disk = fstatvfs(file)?;
-    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
-    if free < missing.saturating_add(BESIDE) { Err(Errno::ENOSPC.into()) } else { Ok(()) }
+    /// Whether so many bytes can be taken on the disk, and others go on.
+    fn has_room(&self, missing: u64) -> io::Result<()> {
+        let folder = self.path.parent().filter(|folder| *folder != "").unwrap_or(Path::new("."));
+        let disk = statvfs(folder)?;
+        let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+        if free < missing.saturating_add(BESIDE) { Err(Errno::ENOSPC.into()) } else { Ok(()) }
+    }
 }

@@ -29,7 +29,7 @@ pub(crate) struct SqliteWriter {
 impl Writer for SqliteWriter {
     fn apply(&mut self, batches: Vec<Batch>) -> Result<Vec<Outcome>, Error> {
         self.pending.wait_for_room()?;
-        self.reserve.hold().map_err(|error| self.place.io(&error))?;
+        self.reserve.hold().and_then(|()| self.reserve.leaves_room()).map_err(|error| self.place.io(&error))?;
         let mut draft = Draft { lookup: &self.lookup, versions: HashMap::new() };
         let outcomes = batches.iter().map(|batch| draft.take_in(batch)).collect::<Result<Vec<_>, _>>()?;
         let taken_in = batches.into_iter().zip(&outcomes).filter(|(batch, outcome)| outcome.is_ok() && batch.writes());

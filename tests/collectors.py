@@ -52,6 +52,14 @@ class Syslog(socketserver.StreamRequestHandler):
             keep(self.server.file, [event])
 
 
+def answer(handler, status, kind, body):
+    handler.send_response(status)
+    handler.send_header("Content-Type", kind)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
 class Otlp(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -66,12 +74,7 @@ class Otlp(http.server.BaseHTTPRequestHandler):
             records = scope["logRecords"]
             assert all(int(record["timeUnixNano"]) > 0 and record["severityNumber"] in (9, 13, 21) for record in records)
             keep(self.server.file, [json.loads(record["body"]["stringValue"]) for record in records])
-        answer = b"{}"
-        self.send_response(503 if refuse else 200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
+        answer(self, 503 if refuse else 200, "application/json", b"{}")
 
     def log_message(self, *_):
         pass

@@ -21,6 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 import wire
+from collectors import answer
 from keystead import Keystead, free_ports
 from rest import Api, House, fresh, token
 from test_audit import authority
@@ -94,12 +95,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             assert self.path == "/v1/traces" and self.headers["Content-Type"] == "application/x-protobuf"
             assert self.headers["Authorization"] == AUTHORIZATION
             self.server.bodies.append(body)
-        answer = ExportTraceServiceResponse().SerializeToString()
-        self.send_response(503 if refuse else 200)
-        self.send_header("Content-Type", "application/x-protobuf")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
+        said = ExportTraceServiceResponse().SerializeToString()
+        answer(self, 503 if refuse else 200, "application/x-protobuf", said)
 
     def log_message(self, *_):
         pass

@@ -32,7 +32,7 @@ pub(crate) use verify::{Expected, Finding, Report, verify};
 pub(crate) use witness::Collectors;
 
 use crate::alarm::{Alarm, Alarms};
-use crate::api::AuditHead;
+use crate::api::{AuditHead, AuditSink};
 use crate::expiry::Severity;
 use crate::folder::Folder;
 
@@ -95,6 +95,11 @@ impl Audit {
     /// The sinks.
     pub fn sinks(&self) -> &[Arc<SinkHandle>] {
         self.sinks.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// How each of them is doing. Reads the journal: it may block.
+    pub fn sinks_shown(&self) -> Vec<AuditSink> {
+        self.sinks().iter().map(|sink| sink.shown(self)).collect()
     }
 
     /// Where the journal ends now.

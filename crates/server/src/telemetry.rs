@@ -1,7 +1,8 @@
 //! Logs: to standard error, for people or as JSON. And traces, where there are any ([`traces`]).
 //!
-//! Spans don't show in the log, and log lines not in traces. The invariant of this room: **no line holds a byte of a request or an answer.** Libraries are held to warnings whatever the level,
-//! since they might trace what passes through them, and a panic is logged by its place alone.
+//! Spans don't show in the log, and log lines not in traces. The invariant of this room: **no line holds a byte of a request or an
+//! answer.** Libraries are held to warnings whatever the level, since they might trace what passes through them, and a panic is logged
+//! by its place alone.
 
 #[cfg_attr(not(feature = "traces"), path = "telemetry/no_traces.rs")]
 mod traces;

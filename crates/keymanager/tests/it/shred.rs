@@ -394,15 +394,21 @@ async fn erasures(store: &Interposed, instance: Uuid) -> u64 {
     store.count(&query).await.unwrap()
 }
 
-/// A request that came in while its key went is left over, and goes with the instance.
-#[tokio::test]
-async fn no_request_for_an_erasure_outlives_its_instance() {
+/// A deleted key, by its identifier, which may be erased at once; and where others come between.
+async fn deleted() -> (Arc<Interposed>, Arc<KeyManager>, Uuid, String) {
     let store = Interposed::over(crate::memory().await);
     let over: Arc<dyn Store> = store.clone();
     let manager = Arc::new(crate::open_with(&over, AT_ONCE).await);
     let instance = tenant(&manager).await;
     let id = make(&manager, instance, standard("doomed")).await.id.to_string();
     manager.delete_key(&call(instance, Action::DeleteKey), &id, false).await.unwrap();
+    (store, manager, instance, id)
+}
+
+/// A request that came in while its key went is left over, and goes with the instance.
+#[tokio::test]
+async fn no_request_for_an_erasure_outlives_its_instance() {
+    let (store, manager, instance, id) = deleted().await;
     let (purging, of) = (manager.clone(), id.clone());
     store.before(puts(0x41), async move {
         purging.purge(&call(instance, Action::PurgeKey), &of).await.unwrap();
@@ -416,12 +422,7 @@ async fn no_request_for_an_erasure_outlives_its_instance() {
 /// Who takes the request back at the very moment comes first: the key stays.
 #[tokio::test]
 async fn a_request_that_is_taken_back_counts_no_more() {
-    let store = Interposed::over(crate::memory().await);
-    let over: Arc<dyn Store> = store.clone();
-    let manager = Arc::new(crate::open_with(&over, AT_ONCE).await);
-    let instance = tenant(&manager).await;
-    let id = make(&manager, instance, standard("doomed")).await.id.to_string();
-    manager.delete_key(&call(instance, Action::DeleteKey), &id, false).await.unwrap();
+    let (store, manager, instance, id) = deleted().await;
     manager.erase(&call(instance, Action::AskForErasure), &id).await.unwrap();
     let (taking_back, of) = (manager.clone(), id.clone());
     store.before(puts(0x40), async move {

@@ -133,6 +133,5 @@ async fn key(_: Caller, State(app): State<Shared>) -> Answer {
 )]
 async fn sinks(_: Caller, State(app): State<Shared>) -> Answer {
     let audit = app.audit.clone();
-    let shown = move || Ok::<_, Error>(audit.sinks().iter().map(|sink| sink.shown(&audit)).collect());
-    Ok(Reply::all(beside(shown).await?))
+    Ok(Reply::all(beside(move || Ok::<_, Error>(audit.sinks_shown())).await?))
 }

@@ -77,8 +77,7 @@ pub(super) async fn tell(audit: Arc<Audit>, numbers: Arc<Metrics>, stopped: impl
     let mut stopped = std::pin::pin!(stopped);
     loop {
         let reading = audit.clone();
-        let shown = move || reading.sinks().iter().map(|sink| sink.shown(&reading)).collect::<Vec<_>>();
-        for sink in tokio::task::spawn_blocking(shown).await.unwrap_or_default() {
+        for sink in tokio::task::spawn_blocking(move || reading.sinks_shown()).await.unwrap_or_default() {
             numbers.parts.set_sink(&sink.name, sink.state != "failing", sink.lag_records, sink.lag_seconds);
         }
         tokio::select! {

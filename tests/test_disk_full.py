@@ -1,13 +1,13 @@
-"""A disk that fills up, stays full, and has room again: keys are served throughout, changes are refused, nothing answered is lost.
+"""A disk that another program fills and goes on filling, and that has room again: keys are served throughout, changes are refused,
+nothing answered is lost.
 
-The data folder is a file system of its own, in memory. 3 rounds: of 30 s, in which the database spends the room that it had set
-aside, and of 5 s; `--long`: 20 of 60 s. Mounting needs root: without it the figure is not taken, and that fails where CI asks for
+The data folder is a file system of its own, in memory. 3 rounds: of 30 s, in which whatever the server gives up of the room that it
+had set aside is taken at once, and of 5 s; `--long`: 20 of 60 s. Mounting needs root: without it the figure is not taken, and that fails where CI asks for
 everything. Control: a disk that is not full must be flagged.
 """
 
 import contextlib
 import itertools
-import os
 import subprocess
 import threading
 import time
@@ -40,16 +40,37 @@ def small_disk(folder):
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def fill(folder):
-    """Takes all the room there is, to the last byte; what to call to give it back."""
-    ballast = folder / "ballast"
+def fill(ballast):
+    """Takes all the room there is, to the last byte."""
     with open(ballast, "ab", buffering=0) as file:
         for size in (1 << 20, 4096, 1):
             with contextlib.suppress(OSError):
                 while file.write(b"\1" * size) == size:
                     pass
-    assert os.statvfs(folder).f_bavail == 0, "the disk must be full"
-    return ballast.unlink
+
+
+class Greedy:
+    """Another program: it takes all there is on the disk, and whatever there is again, until it ends."""
+
+    def __init__(self, folder):
+        self.ballast = folder / "ballast"
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self):
+        self.ballast.touch()
+        fill(self.ballast)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+        self.ballast.unlink()
+
+    def run(self):
+        while not self.over.wait(0.02):
+            fill(self.ballast)
 
 
 class Writer:
@@ -90,11 +111,11 @@ class Writer:
 def round_trip(server, disk, certificate, key, book, hold):
     """Full for `hold` seconds under Gets and attempts to write; seconds from the room's return to the first answered write."""
     with load.Load(server.port, certificate, key, live=2, rate=20, pause=0.2) as gets:
-        give_back = fill(disk)
-        full = time.monotonic()
-        with Writer(server, certificate, book) as writer:
-            time.sleep(hold)
-            give_back()
+        with contextlib.ExitStack() as running:
+            with Greedy(disk):
+                full = time.monotonic()
+                writer = running.enter_context(Writer(server, certificate, book))
+                time.sleep(hold)
             free = time.monotonic()
             while not any(at > free for at in writer.answered_at) and time.monotonic() < free + HEALED_WITHIN:
                 time.sleep(0.02)
@@ -132,6 +153,6 @@ def test_the_control_a_disk_with_room_is_flagged(tmp_path):
             certificate, book = server.issue("client"), ledger.Book(tmp_path / "book.jsonl")
             key = load.create(server.port, certificate)
             with pytest.MonkeyPatch.context() as patch:
-                patch.setitem(round_trip.__globals__, "fill", lambda _: lambda: None)
+                patch.setitem(round_trip.__globals__, "fill", lambda _: None)
                 with pytest.raises(AssertionError, match="must refuse changes"):
                     round_trip(server, disk, certificate, key, book, 1)

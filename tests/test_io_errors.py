@@ -49,8 +49,7 @@ class Original:
             server.kill()
         assert not driver.refusals and not driver.ended and not driver.wrong
         self.names = [file.relative_to(server.data) for file in server.data.rglob("*")]
-        for reserve in (server.data / "keystead.db-reserve", server.data / "journal" / "reserve"):
-            reserve.unlink(missing_ok=True)
+        (server.data / "keystead.db-reserve").unlink(missing_ok=True)
 
     def files(self, data):
         """Every path that calls may be about."""

@@ -45,7 +45,7 @@ def size(server):
     """Bytes of the database and of the journal, stopped cleanly."""
     server.stop()
     database = sum(file.stat().st_size for file in server.data.glob("keystead.db*") if "reserve" not in file.name)
-    journal = sum(len(file.read_bytes().rstrip(b"\0")) for file in (server.data / "journal").iterdir() if "reserve" not in file.name)
+    journal = sum(len(file.read_bytes().rstrip(b"\0")) for file in (server.data / "journal").iterdir())
     server.start()
     return database, journal
 

@@ -13,7 +13,6 @@ use tokio::sync::watch;
 use super::segment::Tail;
 use super::{At, Digest, Entry, Flush, Position};
 use crate::Error;
-use crate::reserve::Reserve;
 
 /// How long records gather before they are flushed; with the flush itself it stays below 100 ms.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -36,8 +35,6 @@ pub(super) struct Shared {
 /// Everything behind the one lock.
 pub(super) struct State {
     tail: Tail,
-    /// What reads may still write of themselves when the disk is full.
-    reserve: Reserve,
     /// Records appended and records flushed since the journal was opened.
     appended: u64,
     flushed: u64,
@@ -137,10 +134,7 @@ impl State {
         if let Some(failed) = &self.failed {
             return Err(failed.clone());
         }
-        let appended = match self.tail.append(body, digest) {
-            Err(Error::Full(_)) => self.reserve.spend(|| self.tail.append(body, digest)),
-            appended => appended,
-        };
+        let appended = self.tail.append(body, digest);
         self.remember(appended)?;
         self.appended += 1;
         self.unsigned += 1;
@@ -156,12 +150,11 @@ impl State {
 }
 
 impl Shared {
-    pub(super) fn new(tail: Tail, reserve: Reserve) -> Self {
+    pub(super) fn new(tail: Tail) -> Self {
         // What was there before is signed once more rather than not at all.
         let unsigned = tail.position().records;
         let state = State {
             tail,
-            reserve,
             appended: 0,
             flushed: 0,
             asleep: false,
@@ -246,7 +239,7 @@ impl Shared {
         state.hurry = false;
         let flushed = MutexGuard::unlocked(state, || file.sync_data());
         // Where there is no room to set aside, there may be later.
-        let _ = state.reserve.hold();
+        let _ = state.tail.set_aside();
         match flushed {
             Ok(()) => state.flushed = appended,
             Err(error) => {

@@ -7,7 +7,8 @@
 //!
 //! Segments of 64 MiB follow each other, `0000000000000001.journal` and so on; each says in its header which digest it goes on
 //! from, so that old ones may be archived. After a power cut the last record may be there in part: it is set aside, into a file
-//! named `.torn`, when the journal is opened. A file `reserve` holds room, so that a disk that others fill doesn't stop reads.
+//! named `.torn`, when the journal is opened. Behind the last record 16 MiB are set aside in the segment itself, which nobody else can
+//! have: so a disk that others fill doesn't stop reads.
 
 mod entry;
 mod flush;
@@ -33,10 +34,6 @@ use self::flush::Shared;
 use self::segment::{Link, Tail};
 use crate::Error;
 use crate::lock::Lock;
-use crate::reserve::Reserve;
-
-/// What is set aside for the time when the disk is full: room for some tens of thousands of reads.
-const RESERVE: i64 = 16 << 20;
 
 /// SHA-256 of the parts one after the other, or another collision-resistant function of 32 bytes.
 pub type Digest = fn(&[&[u8]]) -> [u8; 32];
@@ -105,8 +102,12 @@ impl Journal {
                 (Tail::create(folder, Link { node, number: 1, head }, digest)?, None)
             }
         };
-        let reserve = Reserve::new(folder.join("reserve"), RESERVE);
-        let shared = Arc::new(Shared::new(tail, reserve));
+        // Until there was room in the segment, there was a file beside it.
+        let _ = std::fs::remove_file(folder.join("reserve"));
+        tail.set_aside().unwrap_or_else(|error| {
+            tracing::warn!(%error, "no room is set aside for the audit journal: should the disk be full, reads may stop too");
+        });
+        let shared = Arc::new(Shared::new(tail));
         let flusher = Some(shared.clone().start(flush)?);
         Ok(Self { shared, flush, digest, flusher, witness: OnceLock::new(), last_change, _lock: lock })
     }

@@ -8,13 +8,16 @@
 //! Numbers are big-endian. The invariant: **a segment under its name has its whole header**, and the one before it was flushed.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use nix::fcntl::{FallocateFlags, fallocate};
+
 use super::{At, Digest, Position, fault};
 use crate::Error;
+use crate::reserve::has_room;
 
 pub(super) const DIGEST: usize = 32;
 pub(super) const HEADER: usize = 8 + 16 + 8 + DIGEST + DIGEST;
@@ -22,6 +25,10 @@ pub(super) const HEADER: usize = 8 + 16 + 8 + DIGEST + DIGEST;
 pub(super) const LONGEST: usize = 1 << 20;
 /// A segment that would grow beyond this is followed by another.
 const SEGMENT: u64 = 64 << 20;
+/// What is set aside behind the last record, in bytes, for the time when the disk is full: room for some ten thousand reads.
+const ASIDE: i64 = 16 << 20;
+/// How much of it is used before it is filled up.
+const STEP: u64 = 1 << 20;
 const MAGIC: &[u8; 8] = b"KSTDJRN1";
 
 /// What ties a segment to the one before it.
@@ -120,6 +127,30 @@ impl Tail {
         self.file.clone()
     }
 
+    /// Sets room aside behind the end, where some of it was used. The file's length is the records' alone.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when there is not enough, for it and what is left beside it, or where its kind of disk can't.
+    pub(super) fn set_aside(&self) -> io::Result<()> {
+        let missing = ASIDE.unsigned_abs().saturating_sub(self.aside());
+        if missing >= STEP {
+            has_room(self.folder(), missing)?;
+            let end = self.size.try_into().map_err(io::Error::other)?;
+            fallocate(&*self.file, FallocateFlags::FALLOC_FL_KEEP_SIZE, end, ASIDE)?;
+        }
+        Ok(())
+    }
+
+    /// What is set aside now.
+    fn aside(&self) -> u64 {
+        self.file.metadata().map_or(0, |file| (file.blocks() * 512).saturating_sub(self.size))
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
     /// One record, one write. Nothing of it is left when that fails.
     pub(super) fn append(&mut self, body: &[u8], digest: Digest) -> Result<(), Error> {
         let length = u32::try_from(body.len()).ok().filter(|_| body.len() <= LONGEST);
@@ -138,9 +169,16 @@ impl Tail {
         Ok(())
     }
 
-    /// Begins another segment where a body of this length no longer fits into this one.
+    /// Begins another segment where a body of this length no longer fits into this one; but on a full disk the room of this one is
+    /// used up first.
     pub(super) fn make_room(&mut self, length: usize, digest: Digest) -> Result<(), Error> {
-        if self.size + (4 + length + DIGEST) as u64 > SEGMENT { self.rotate(digest) } else { Ok(()) }
+        let needed = (4 + length + DIGEST) as u64;
+        let has_another = || has_room(self.folder(), ASIDE.unsigned_abs()).is_ok();
+        if self.size + needed > SEGMENT && (has_another() || self.aside() < needed) {
+            self.rotate(digest)
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes the buffer, or cuts off what was written of it.
@@ -154,12 +192,16 @@ impl Tail {
 
     fn rotate(&mut self, digest: Digest) -> Result<(), Error> {
         self.file.sync_data().map_err(|error| Error::Failed(format!("{}: {error}", self.path.display())))?;
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        *self = Self::create(folder, Link { number: self.link.number + 1, ..self.link }, digest)?;
+        let next = Self::create(self.folder(), Link { number: self.link.number + 1, ..self.link }, digest)?;
+        // What was set aside here is given back; where that fails, it is room that is lost and nothing else.
+        let _ = self.file.set_len(self.size);
+        *self = next;
+        // Without it things go on; the next flush tries again.
+        let _ = self.set_aside();
         Ok(())
     }
 }
 
-fn open_to_append(path: &Path) -> std::io::Result<File> {
+fn open_to_append(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).open(path)
 }

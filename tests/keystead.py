@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -175,14 +176,31 @@ def eventually(holds, seconds=30):
 
 
 def free_ports(count):
-    """Ports that are free now; held open together, so that they differ."""
-    held = [socket.socket() for _ in range(count)]
-    for each in held:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
+    """Ports that are free now, and that Linux gives to no outgoing connection: a server that is stopped finds its own again.
+
+    Each is given once, and workers that run beside each other draw from a share each.
+    """
+    return [next(PORTS) for _ in range(count)]
+
+
+def unused_ports():
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    share = list(range(10_000 + int(worker), 32_768, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))))
+    random.SystemRandom().shuffle(share)
+    return filter(is_free, share)
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+PORTS = unused_ports()
 
 
 def listens(port):

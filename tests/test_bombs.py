@@ -21,7 +21,7 @@ from bombs import GENERAL_FAILURE, VERSION, bombs
 from keystead import Certificate, Keystead
 from misbehaving import WAYS
 
-pytestmark = pytest.mark.figure
+pytestmark = [pytest.mark.figure, pytest.mark.alone]
 
 WITHIN = 0.050  # seconds, the best of three: a busy machine is no fault of the server's
 PATIENCE = 3

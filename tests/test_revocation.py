@@ -12,7 +12,7 @@ import load
 from keystead import Certificate, Keystead
 from rest import House, collection, fresh, one
 
-pytestmark = pytest.mark.figure
+pytestmark = [pytest.mark.figure, pytest.mark.alone]
 
 AT_WORST = 1.0  # seconds from the removal's answer to the last answer that the client gets
 SERVED_FOR = 0.08

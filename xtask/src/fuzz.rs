@@ -6,8 +6,8 @@ use std::fs;
 use std::process::Command;
 
 use crate::setup;
-use crate::shell::{command, root};
-use crate::suites::{Outcome, programs};
+use crate::shell::{self, command, root};
+use crate::suites::{Outcome, side_by_side};
 
 /// For how long each target runs in the suite.
 pub(crate) const SECONDS: u64 = 60;
@@ -36,15 +36,23 @@ fn run(seconds: u64) -> Outcome {
             return Outcome::Broken(format!("cannot make the corpus' folder: {error}"));
         }
     }
-    programs(TARGETS.map(|(target, seeds)| fuzz(target, seeds, seconds)))
+    // First, for else each would wait for the others' building while its time runs.
+    if let Err(why) = shell::must(unstable("cargo fuzz build")) {
+        return Outcome::Broken(why);
+    }
+    side_by_side(TARGETS.map(|(target, seeds)| fuzz(target, seeds, seconds)))
 }
 
 fn fuzz(target: &str, seeds: &str, seconds: u64) -> Command {
     let run = format!("cargo fuzz run {target} fuzz/corpus/{target} fuzz/seeds/{seeds}");
-    let mut command = command(&format!(
+    unstable(&format!(
         "{run} -- -max_total_time={seconds} -timeout=10 -max_len=16384 -verbosity=0 -print_final_stats=1"
-    ));
-    // The sanitizer and the coverage counters are unstable flags; this makes a stable compiler take them.
+    ))
+}
+
+/// The sanitizer and the coverage counters are unstable flags; this makes a stable compiler take them.
+fn unstable(line: &str) -> Command {
+    let mut command = command(line);
     command.env("RUSTC_BOOTSTRAP", "1");
     command
 }

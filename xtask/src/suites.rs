@@ -2,11 +2,13 @@
 //!
 //! The invariant: a suite that did not run is never taken for one that passed.
 
+use std::process::Command;
+use std::thread;
 use std::time::Instant;
 
 use crate::count::Count;
 use crate::setup::{self, Need};
-use crate::shell::{self, command, root, shared};
+use crate::shell::{self, Ended, command, root, shared};
 use crate::{fuzz, rules};
 
 /// A suite: its name for `--only`, what it is, what it needs, and how it runs.
@@ -98,7 +100,12 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &[COMPILER, PYTHON, PYTHON_VENV, VENV],
         run: oasis,
     },
-    Suite { name: "fuzz", what: "every fuzz target for a minute", needs: &[COMPILER, FUZZ], run: fuzz::suite },
+    Suite {
+        name: "fuzz",
+        what: "every fuzz target for a minute, side by side",
+        needs: &[COMPILER, FUZZ],
+        run: fuzz::suite,
+    },
 ];
 
 /// Runs one suite by its name.
@@ -154,11 +161,24 @@ fn judge(outcome: Outcome, strictness: Strictness) -> (Count, String) {
     }
 }
 
-/// Runs programs one after the other; one that counts no tests counts as one test.
-pub(crate) fn programs(commands: impl IntoIterator<Item = std::process::Command>) -> Outcome {
+/// Runs programs one after the other, and none after one that failed.
+pub(crate) fn programs(commands: impl IntoIterator<Item = Command>) -> Outcome {
+    sum(commands.into_iter().map(shell::run))
+}
+
+/// Runs programs side by side, their lines among each other's.
+pub(crate) fn side_by_side(commands: impl IntoIterator<Item = Command>) -> Outcome {
+    let run = |command| thread::spawn(|| shell::run(command));
+    let running: Vec<_> = commands.into_iter().map(run).collect();
+    let ended = running.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a thread panicked".into())));
+    sum(ended.collect::<Vec<_>>())
+}
+
+/// What programs came to; one that counts no tests counts as one test.
+fn sum(programs: impl IntoIterator<Item = Result<Ended, String>>) -> Outcome {
     let mut total = Count::default();
-    for command in commands {
-        match shell::run(command) {
+    for ended in programs {
+        match ended {
             Err(why) => return Outcome::Broken(why),
             Ok(ended) if !ended.succeeded => {
                 total += ended.count;
@@ -221,18 +241,21 @@ fn clients() -> Outcome {
     if let Err(why) = release_build() {
         return Outcome::Broken(why);
     }
-    programs([python("venv", &["-m", "pytest", "tests", "-m", "not judge and not figure and not scanner"])])
+    programs([pytest("not judge and not figure and not scanner", 3)])
 }
 
 /// What the Python suites measure, and a tenth of the siege, with the control that shows that the siege bites.
 fn figures() -> Outcome {
-    let built = release_build().and_then(|()| shell::must(command("cargo build --locked --package bench")));
+    // With the tests, for their features are those of the libraries that the unit tests have built already.
+    let siege = "cargo build --locked --workspace --tests --bin bench";
+    let built = release_build().and_then(|()| shell::must(command(siege)));
     if let Err(why) = built {
         return Outcome::Broken(why);
     }
     let siege = "target/debug/bench siege --binary target/release/keystead --scale 10 --seconds";
     programs([
-        python("venv", &["-m", "pytest", "tests", "-m", "figure"]),
+        pytest("figure and not alone", 2),
+        pytest("figure and alone", 1),
         command(&format!("{siege} 5")),
         command(&format!("{siege} 3 --control")),
     ])
@@ -242,7 +265,7 @@ fn scanners() -> Outcome {
     if let Err(why) = release_build() {
         return Outcome::Broken(why);
     }
-    programs([python("venv", &["-m", "pytest", "tests", "-m", "scanner"])])
+    programs([pytest("scanner", 1)])
 }
 
 /// Each SDK's script runs in that SDK's environment; what starts other programs, in ours.
@@ -251,7 +274,7 @@ fn judges() -> Outcome {
         return Outcome::Broken(why);
     }
     programs([
-        python("venv", &["-m", "pytest", "tests", "-m", "judge"]),
+        pytest("judge", 2),
         python("venv-keyprotect-3", &["-m", "pytest", "tests/keyprotect_3.py"]),
         python("venv-keyprotect-2", &["-m", "pytest", "tests/keyprotect_2.py"]),
     ])
@@ -274,8 +297,18 @@ fn release_build() -> Result<(), String> {
     shell::must(command("cargo build --release --locked --package server"))
 }
 
+/// The tests with these marks. They wait more than they reckon, so several files may run at once; the tests of one stay in one process,
+/// since they share their servers.
+fn pytest(marks: &str, at_once: u8) -> Command {
+    let mut command = python("venv", &["-m", "pytest", "tests", "-m", marks]);
+    if at_once > 1 {
+        command.args(["--dist", "loadfile", "--numprocesses", &at_once.to_string()]);
+    }
+    command
+}
+
 /// The Python of an environment in `target`.
-fn python(environment: &str, arguments: &[&str]) -> std::process::Command {
+fn python(environment: &str, arguments: &[&str]) -> Command {
     let mut command = command(&format!("target/{environment}/bin/python"));
     command.args(arguments);
     command.env("KEYSTEAD_BIN", root().join("target/release/keystead"));

@@ -138,6 +138,10 @@ impl Tail {
             has_room(self.folder(), missing)?;
             let end = self.size.try_into().map_err(io::Error::other)?;
             fallocate(&*self.file, FallocateFlags::FALLOC_FL_KEEP_SIZE, end, ASIDE)?;
+            // Some file systems say yes and keep none.
+            if self.aside() < STEP {
+                return Err(io::ErrorKind::Unsupported.into());
+            }
         }
         Ok(())
     }

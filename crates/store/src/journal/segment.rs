@@ -8,7 +8,7 @@
 //! Numbers are big-endian. The invariant: **a segment under its name has its whole header**, and the one before it was flushed.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -140,7 +140,7 @@ impl Tail {
             fallocate(&*self.file, FallocateFlags::FALLOC_FL_KEEP_SIZE, end, ASIDE)?;
             // Some file systems say yes and keep none.
             if self.aside() < STEP {
-                return Err(io::ErrorKind::Unsupported.into());
+                return Err(ErrorKind::Unsupported.into());
             }
         }
         Ok(())
@@ -173,16 +173,13 @@ impl Tail {
         Ok(())
     }
 
-    /// Begins another segment where a body of this length no longer fits into this one; but on a full disk the room of this one is
-    /// used up first.
+    /// Begins another segment where a body of this length no longer fits into this one. On a full disk this one goes on instead: the
+    /// room that is set aside is here.
     pub(super) fn make_room(&mut self, length: usize, digest: Digest) -> Result<(), Error> {
-        let needed = (4 + length + DIGEST) as u64;
-        let has_another = || has_room(self.folder(), ASIDE.unsigned_abs()).is_ok();
-        if self.size + needed > SEGMENT && (has_another() || self.aside() < needed) {
-            self.rotate(digest)
-        } else {
-            Ok(())
-        }
+        let is_long = self.size + (4 + length + DIGEST) as u64 > SEGMENT;
+        let is_full =
+            || has_room(self.folder(), ASIDE.unsigned_abs()).is_err_and(|error| error.kind() == ErrorKind::StorageFull);
+        if is_long && !is_full() { self.rotate(digest) } else { Ok(()) }
     }
 
     /// Writes the buffer, or cuts off what was written of it.

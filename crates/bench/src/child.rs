@@ -86,21 +86,30 @@ impl Drop for Child {
     }
 }
 
+/// This program, not by its path, which may hold another build by now.
+const OURSELVES: &str = "/proc/self/exe";
+
 /// Starts this program's own echo; it says on its first line where it listens.
 pub(crate) fn start_echo(files: &[PathBuf], log: &Path) -> Result<(Child, SocketAddr), Error> {
-    start_one_of_ours("echo", files, log)
+    start_one_of_ours(Command::new(OURSELVES).arg("echo").args(files), log)
 }
 
-/// The same for the HTTPS echo.
-pub(crate) fn start_https_echo(files: &[PathBuf], log: &Path) -> Result<(Child, SocketAddr), Error> {
-    start_one_of_ours("https-echo", files, log)
+/// The same for the HTTPS echo, which may write a record to a file before each answer.
+pub(crate) fn start_https_echo(
+    record: Option<&Path>,
+    files: &[PathBuf],
+    log: &Path,
+) -> Result<(Child, SocketAddr), Error> {
+    let mut command = Command::new(OURSELVES);
+    command.arg("https-echo").args(files);
+    if let Some(record) = record {
+        command.arg("--record").arg(record);
+    }
+    start_one_of_ours(&mut command, log)
 }
 
-fn start_one_of_ours(verb: &str, files: &[PathBuf], log: &Path) -> Result<(Child, SocketAddr), Error> {
-    // Not by its path, which may hold another build by now.
-    let mut command = Command::new("/proc/self/exe");
-    command.arg(verb).args(files).stdout(Stdio::piped());
-    let mut echo = Child::start("the echo", &mut command, log)?;
+fn start_one_of_ours(command: &mut Command, log: &Path) -> Result<(Child, SocketAddr), Error> {
+    let mut echo = Child::start("the echo", command.stdout(Stdio::piped()), log)?;
     let mut line = String::new();
     if let Some(stdout) = echo.child.stdout.take() {
         BufReader::new(stdout).read_line(&mut line).doing(|| "reading the echo's address".into())?;

@@ -33,6 +33,9 @@ pub(crate) enum Command {
     /// The bare HTTPS echo; `rest` starts it by itself
     #[command(hide = true)]
     HttpsEcho {
+        /// Hand a record to the kernel, at the end of this file, before each answer
+        #[arg(long)]
+        record: Option<PathBuf>,
         /// As those of `echo`
         #[arg(required = true)]
         files: Vec<PathBuf>,

@@ -1,6 +1,6 @@
 //! The REST API: wrap and unwrap beside a bare HTTPS echo on the same stack, and a page of a list as the instance grows.
 //!
-//! Invariant: server and echo get requests of the same bytes and give answers of the same length, in turns within one run.
+//! Invariant: server and echoes get requests of the same bytes and give answers of the same length, in turns within one run.
 
 mod client;
 pub(crate) mod echo;
@@ -46,8 +46,11 @@ pub(crate) struct RestCell {
     /// Server requests a second as a part of the echo's: the median of the rounds.
     pub(crate) reached: f64,
     pub(crate) aim: f64,
+    /// The same of an echo that hands a record to the kernel before each answer: what auditing alone leaves.
+    pub(crate) of_recording: f64,
     pub(crate) rate: f64,
     pub(crate) echo_rate: f64,
+    pub(crate) recording_rate: f64,
     pub(crate) cpu_us: f64,
     pub(crate) echo_cpu_us: f64,
     pub(crate) p50_us: f64,
@@ -91,21 +94,30 @@ pub(crate) async fn run(args: &RestArgs) -> Result<RestReport, Error> {
     let peer = Peer { address: keystead.admin(), tls: tls::anonymous(&admin.roots)?, process: child.process() };
     let mut session = Session::open(&peer).await?;
     let tenant = fill::Tenant::enter(&mut session, &admin.api_key).await?;
-    let (_echo, echo) = start_echo(parent.path())?;
+    let (_echo, bare) = start_echo(None, parent.path())?;
+    let (_recorder, recording) = start_echo(Some(&parent.path().join("record")), parent.path())?;
+    let peers = Peers { server: &peer, bare: &bare, recording: &recording };
     let mut report = RestReport::default();
     for (name, request) in tenant.ciphers(&mut session).await? {
         for &connections in &args.cells.connections {
-            report.cells.push(cell(args, name, &request, (&peer, &echo), connections).await?);
+            report.cells.push(cell(args, name, &request, &peers, connections).await?);
         }
     }
     report.lists = lists(args, &tenant, &peer).await?;
     Ok(report)
 }
 
-fn start_echo(folder: &Path) -> Result<(Child, Peer), Error> {
+/// Who takes turns.
+struct Peers<'a> {
+    server: &'a Peer,
+    bare: &'a Peer,
+    recording: &'a Peer,
+}
+
+fn start_echo(record: Option<&Path>, folder: &Path) -> Result<(Child, Peer), Error> {
     let identity = twin::self_signed(KeyKind::P256)?;
     let files = identity.write(folder).doing(|| "writing the echo's key".into())?;
-    let (child, address) = start_https_echo(&files, &folder.join("echo.log"))?;
+    let (child, address) = start_https_echo(record, &files, &folder.join("echo.log"))?;
     let peer = Peer { address, tls: tls::anonymous(&identity.chain)?, process: child.process() };
     Ok((child, peer))
 }
@@ -114,25 +126,29 @@ async fn cell(
     args: &RestArgs,
     name: &'static str,
     request: &Request,
-    (server, echo): (&Peer, &Peer),
+    peers: &Peers<'_>,
     connections: usize,
 ) -> Result<RestCell, Error> {
     say(&format!("{name}: {connections} connections"));
-    let length = Session::open(server).await?.ask(request).await?.body.len();
+    let length = Session::open(peers.server).await?.ask(request).await?.body.len();
     let twin = request.answered_with(length);
-    let (mut served, mut echoed) = (Vec::new(), Vec::new());
+    let (mut served, mut echoed, mut recorded) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..args.cells.rounds {
-        served.push(measure(server, request, connections, args.cells.window()).await?);
-        echoed.push(measure(echo, &twin, connections, args.cells.window()).await?);
+        served.push(measure(peers.server, request, connections, args.cells.window()).await?);
+        echoed.push(measure(peers.bare, &twin, connections, args.cells.window()).await?);
+        recorded.push(measure(peers.recording, &twin, connections, args.cells.window()).await?);
     }
     let of = |samples: &[Sample], value: fn(&Sample) -> f64| median(samples.iter().map(value));
+    let part = |echoes: &[Sample]| median(served.iter().zip(echoes).map(|(server, echo)| server.rate / echo.rate));
     Ok(RestCell {
         request: name,
         connections,
-        reached: median(served.iter().zip(&echoed).map(|(server, echo)| server.rate / echo.rate)),
+        reached: part(&echoed),
         aim: AIM,
+        of_recording: part(&recorded),
         rate: of(&served, |sample| sample.rate),
         echo_rate: of(&echoed, |sample| sample.rate),
+        recording_rate: of(&recorded, |sample| sample.rate),
         cpu_us: of(&served, |sample| sample.cpu_us),
         echo_cpu_us: of(&echoed, |sample| sample.cpu_us),
         p50_us: of(&served, |sample| sample.p50_us),
@@ -244,14 +260,16 @@ impl RestReport {
         for cell in &self.cells {
             let _ = writeln!(
                 text,
-                "{:8} {:3} connections: {:3.0} % of the echo (aim {:.0} %); {:.0} against {:.0} a second; CPU {:.1} against \
-                 {:.1} µs; p50 {:.0} µs",
+                "{:8} {:3} connections: {:3.0} % of the echo (aim {:.0} %), {:.0} % of one that writes a record; {:.0} against \
+                 {:.0} and {:.0} a second; CPU {:.1} against {:.1} µs; p50 {:.0} µs",
                 cell.request,
                 cell.connections,
                 cell.reached * 100.0,
                 cell.aim * 100.0,
+                cell.of_recording * 100.0,
                 cell.rate,
                 cell.echo_rate,
+                cell.recording_rate,
                 cell.cpu_us,
                 cell.echo_cpu_us,
                 cell.p50_us,

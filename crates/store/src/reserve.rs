@@ -48,7 +48,7 @@ impl Reserve {
     ///
     /// What the system says when there is not enough.
     pub(crate) fn leaves_room(&self) -> io::Result<()> {
-        has_room(self.folder(), 0)
+        has_room(&self.path, 0)
     }
 
     /// Gives the space up for what must be written now.
@@ -64,26 +64,22 @@ impl Reserve {
         let _ = std::fs::remove_file(&self.path);
     }
 
-    fn folder(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new(""))
-    }
-
     /// An attempt that fails takes, while it lasts, the last of the room from whoever writes: so it is made only where it would do.
     fn allocate(&self) -> io::Result<()> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
         let missing = self.bytes.unsigned_abs().saturating_sub(file.metadata()?.blocks() * 512);
-        has_room(self.folder(), missing)?;
+        has_room(&self.path, missing)?;
         Ok(posix_fallocate(&file, 0, self.bytes)?)
     }
 }
 
-/// Whether so many bytes can be taken on a folder's disk, and others go on.
+/// Whether so many bytes can be taken on a file's disk, and others go on.
 ///
 /// # Errors
 ///
 /// What the system says when they can't.
-pub(crate) fn has_room(folder: &Path, missing: u64) -> io::Result<()> {
-    let folder = if folder == "" { Path::new(".") } else { folder };
+pub(crate) fn has_room(file: &Path, missing: u64) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| *folder != "").unwrap_or(Path::new("."));
     let disk = statvfs(folder)?;
     let free = disk.blocks_available().saturating_mul(disk.fragment_size());
     if free < missing.saturating_add(BESIDE) { Err(Errno::ENOSPC.into()) } else { Ok(()) }

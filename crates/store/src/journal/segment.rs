@@ -26,7 +26,7 @@ pub(super) const LONGEST: usize = 1 << 20;
 /// A segment that would grow beyond this is followed by another.
 const SEGMENT: u64 = 64 << 20;
 /// What is set aside behind the last record, in bytes, for the time when the disk is full: room for some ten thousand reads.
-const ASIDE: i64 = 16 << 20;
+const ASIDE: u64 = 16 << 20;
 /// How much of it is used before it is filled up.
 const STEP: u64 = 1 << 20;
 const MAGIC: &[u8; 8] = b"KSTDJRN1";
@@ -133,11 +133,11 @@ impl Tail {
     ///
     /// What the system says when there is not enough, for it and what is left beside it, or where its kind of disk can't.
     pub(super) fn set_aside(&self) -> io::Result<()> {
-        let missing = ASIDE.unsigned_abs().saturating_sub(self.aside());
+        let missing = ASIDE.saturating_sub(self.aside());
         if missing >= STEP {
-            has_room(self.folder(), missing)?;
-            let end = self.size.try_into().map_err(io::Error::other)?;
-            fallocate(&*self.file, FallocateFlags::FALLOC_FL_KEEP_SIZE, end, ASIDE)?;
+            has_room(&self.path, missing)?;
+            let (end, length) = (self.size.cast_signed(), ASIDE.cast_signed());
+            fallocate(&*self.file, FallocateFlags::FALLOC_FL_KEEP_SIZE, end, length)?;
             // Some file systems say yes and keep none.
             if self.aside() < STEP {
                 return Err(ErrorKind::Unsupported.into());
@@ -149,10 +149,6 @@ impl Tail {
     /// What is set aside now.
     fn aside(&self) -> u64 {
         self.file.metadata().map_or(0, |file| (file.blocks() * 512).saturating_sub(self.size))
-    }
-
-    fn folder(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new("."))
     }
 
     /// One record, one write. Nothing of it is left when that fails.
@@ -177,8 +173,7 @@ impl Tail {
     /// room that is set aside is here.
     pub(super) fn make_room(&mut self, length: usize, digest: Digest) -> Result<(), Error> {
         let is_long = self.size + (4 + length + DIGEST) as u64 > SEGMENT;
-        let is_full =
-            || has_room(self.folder(), ASIDE.unsigned_abs()).is_err_and(|error| error.kind() == ErrorKind::StorageFull);
+        let is_full = || has_room(&self.path, ASIDE).is_err_and(|error| error.kind() == ErrorKind::StorageFull);
         if is_long && !is_full() { self.rotate(digest) } else { Ok(()) }
     }
 
@@ -193,7 +188,8 @@ impl Tail {
 
     fn rotate(&mut self, digest: Digest) -> Result<(), Error> {
         self.file.sync_data().map_err(|error| Error::Failed(format!("{}: {error}", self.path.display())))?;
-        let next = Self::create(self.folder(), Link { number: self.link.number + 1, ..self.link }, digest)?;
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let next = Self::create(folder, Link { number: self.link.number + 1, ..self.link }, digest)?;
         // What was set aside here is given back; where that fails, it is room that is lost and nothing else.
         let _ = self.file.set_len(self.size);
         *self = next;

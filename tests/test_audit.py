@@ -25,6 +25,7 @@ import certificates
 import journal
 import keystead
 import wire
+from disk import fill, small_disk
 from keystead import Keystead, binary, environment, free_ports
 from rest import Api, House, fresh, refused
 
@@ -411,12 +412,8 @@ def connected(port):
 @pytest.fixture
 def small(tmp_path):
     """A small disk under the journal's folder."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder)], capture_output=True).returncode:
-        pytest.skip("NOT RUN: only root can mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with small_disk(tmp_path / "small", 32 << 20) as disk:
+        yield disk
 
 
 @pytest.mark.parametrize("when_full", ["refuse", "serve"])
@@ -428,14 +425,14 @@ def test_a_full_disk(tmp_path, small, when_full):
         os.symlink(small / "journal", server.data / "journal")
         server.start()
         asked.ask(40)
-        fill = small / "fill"
-        take_all(fill)
+        ballast = small / "ballast"
+        fill(ballast)
         # The room that is set aside for this lasts for some ten thousand reads, whoever takes what else there is.
         assert set_aside(small) > 15 << 20
         asked.ask(40)
         assert not asked.failures and not unaccounted(asked, journal.events(server.data))
         while not asked.failures and set_aside(small) > 1 << 16:
-            take_all(fill)
+            fill(ballast)
             asked.ask(1_000)
         before = asked.total
         if when_full == "refuse":
@@ -446,7 +443,7 @@ def test_a_full_disk(tmp_path, small, when_full):
             asked.ask(4_000)
             assert (asked.failures, asked.total - before) == ([], 4_000)
             assert unaccounted(asked, journal.events(server.data)), "some are missing"
-        fill.unlink()
+        ballast.unlink()
         asked.failures.clear()
         eventually(lambda: asked.ask(40) or not asked.failures)
         recorded = sum(map(len, told(journal.events(server.data), set(asked.keys)).values())) - KEYS
@@ -459,12 +456,6 @@ def test_a_full_disk(tmp_path, small, when_full):
         if gaps:
             listed = server.json("audit", "list", "--action", "keystead.audit.gap")
             assert sum(each["event"]["missed"] for each in listed) == sum(gaps)
-
-
-def take_all(file):
-    with contextlib.suppress(OSError), open(file, "ab", buffering=0) as out:
-        while True:
-            out.write(bytes(4096))
 
 
 def set_aside(folder):

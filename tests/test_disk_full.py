@@ -2,13 +2,12 @@
 nothing answered is lost.
 
 The data folder is a file system of its own, in memory. 3 rounds: of 30 s, in which whatever the server gives up of the room that it
-had set aside is taken at once, and of 5 s; `--long`: 20 of 60 s. Mounting needs root: without it the figure is not taken, and that fails where CI asks for
-everything. Control: a disk that is not full must be flagged.
+had set aside is taken at once, and of 5 s; `--long`: 20 of 60 s. Mounting needs root: without it the figure is not taken, and that
+fails where CI asks for everything. Control: a disk that is not full must be flagged.
 """
 
 import contextlib
 import itertools
-import subprocess
 import threading
 import time
 
@@ -17,36 +16,16 @@ import pytest
 import ledger
 import load
 import wire
+from disk import fill, small_disk
 from keystead import Keystead
 
 pytestmark = pytest.mark.figure
 
-# The store sets 32 MiB aside and the journal 16. Its records stay: 3 to 4 MiB in a round of 60 s.
+# The store sets 32 MiB aside and the journal 16. Its records stay: some 4.5 MB after a round of 60 s.
 SIZE, SIZE_LONG = 96 << 20, 256 << 20
 HEALED_WITHIN = 5.0
 GENERAL_FAILURE = 0x100
 PAUSE = 0.03  # seconds between two attempts to write
-
-
-@contextlib.contextmanager
-def small_disk(folder, size=SIZE):
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", folder], capture_output=True, text=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"NOT RUN: no file system can be mounted here (root and CAP_SYS_ADMIN are needed): {mounted.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def fill(ballast):
-    """Takes all the room there is, to the last byte."""
-    with open(ballast, "ab", buffering=0) as file:
-        for size in (1 << 20, 4096, 1):
-            with contextlib.suppress(OSError):
-                while file.write(b"\1" * size) == size:
-                    pass
 
 
 class Greedy:
@@ -59,7 +38,7 @@ class Greedy:
 
     def __enter__(self):
         self.ballast.touch()
-        fill(self.ballast)
+        assert not fill(self.ballast), "the disk must be full"
         self.thread.start()
         return self
 
@@ -148,7 +127,7 @@ def test_a_full_disk_serves_keys_and_heals(tmp_path, long):
 
 def test_the_control_a_disk_with_room_is_flagged(tmp_path):
     """Nothing is full here, so changes are answered, and the figure must notice."""
-    with small_disk(tmp_path / "disk") as disk:
+    with small_disk(tmp_path / "disk", SIZE) as disk:
         with Keystead(disk) as server:
             certificate, book = server.issue("client"), ledger.Book(tmp_path / "book.jsonl")
             key = load.create(server.port, certificate)

@@ -316,3 +316,23 @@ fn python(environment: &str, arguments: &[&str]) -> Command {
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUNBUFFERED", "1");
     command
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_fails_fails_all_wherever_it_stands() {
+        for lines in [["true", "false"], ["false", "true"]] {
+            for run in [programs, side_by_side] {
+                let Outcome::Ran(count) = run(lines.map(command)) else { panic!("{lines:?} could not run") };
+                assert_eq!(count.failed, 1, "{lines:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_can_t_run_is_no_success() {
+        assert!(matches!(side_by_side([command("true"), command("/nowhere/program")]), Outcome::Broken(_)));
+    }
+}

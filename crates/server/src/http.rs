@@ -24,6 +24,7 @@ mod doors;
 mod erasures;
 mod error;
 mod finish;
+mod go_on;
 mod health;
 mod identity;
 mod impact;
@@ -47,10 +48,11 @@ mod usage;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::Request;
 use engine::Engine;
 use keymanager::{KeyManager, KmipService};
 use kmip::Timestamp;
-use tower::ServiceExt;
+use tower::util::MapRequest;
 
 use crate::alarm::Alarms;
 use crate::audit::Audit;
@@ -111,10 +113,12 @@ pub struct Administration {
 
 type Shared = Arc<Administration>;
 
+/// The whole API, for requests with bodies of this kind.
+pub(crate) type Api<B> = MapRequest<Router, fn(Request<B>) -> Request<B>>;
+
 /// The whole API as one service.
-pub(crate) fn router(administration: Shared) -> Router {
-    let routed = routes(administration).into_router();
-    Router::new().fallback_service(routed.map_request(key_protect::in_todays_form))
+pub(crate) fn api<B>(administration: Shared) -> Api<B> {
+    MapRequest::new(routes(administration).into_router(), key_protect::in_todays_form)
 }
 
 fn routes(administration: Shared) -> Routes {

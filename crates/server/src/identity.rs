@@ -4,4 +4,4 @@ mod guesses;
 mod token;
 
 pub use guesses::Guesses;
-pub use token::{LIFETIME, Tokens};
+pub use token::{LIFETIME, LastToken, Tokens};

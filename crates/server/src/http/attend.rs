@@ -7,8 +7,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use keymanager::{Action, Call, Occurrence, Outcome};
 use parking_lot::Mutex;
@@ -20,6 +19,8 @@ use uuid::Uuid;
 use super::Shared;
 use super::error::{Error, Fault, Refusal};
 use super::finish::Correlation;
+use super::routes::{Answering, Bare};
+use crate::identity::LastToken;
 use crate::telemetry::TARGET;
 
 /// What a route says of itself.
@@ -43,9 +44,12 @@ pub(super) enum Place {
     Installation,
 }
 
-/// The peer's address, put into each request by the accept loop.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) IpAddr);
+/// Who is at the other end, put into each request by the accept loop.
+#[derive(Clone)]
+pub(super) struct Peer {
+    pub(super) address: IpAddr,
+    pub(super) token: Arc<LastToken>,
+}
 
 /// What becomes known of a request on its way, for its event and for the log.
 #[derive(Clone, Default)]
@@ -103,23 +107,20 @@ impl Visit {
     }
 }
 
-/// The layer around a guarded handler.
-pub(super) async fn attend(
-    State((app, guard)): State<(Shared, Arc<Guard>)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+/// Has a request answered by a guarded handler.
+pub(super) async fn attend(app: Shared, guard: Arc<Guard>, handler: Bare, mut request: Request) -> Response {
     let visit = request.extensions().get::<Visit>().cloned().unwrap_or_default();
     let correlation = request.extensions().get::<Correlation>().map(|id| id.0.clone()).unwrap_or_default();
-    let address = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let address = request.extensions().get::<Peer>().map(|peer| peer.address);
     let uri = request.uri().path().to_owned();
     let begun = Instant::now();
     request.extensions_mut().insert(Arc::clone(&guard));
+    let answering = handler(request, app.clone());
     let mut response = if reads(guard.action) {
         visit.0.read.store(true, Ordering::Relaxed);
-        next.run(request).await
+        answering.await
     } else {
-        to_its_end(next, request).await
+        to_its_end(answering).await
     };
     let refusal = response.extensions_mut().remove::<Refusal>();
     let outcome = Outcome { status: response.status().as_u16(), reason: refusal.as_ref().and_then(Refusal::code) };
@@ -158,8 +159,8 @@ async fn count(app: &Shared, guard: &Guard, visit: &Visit, status: u16, begun: I
 
 /// Runs a handler that changes something to its end also when the client goes away in the middle: a change that is stored but not yet
 /// in force, or a rotation without its rewrapping, must not be left behind.
-async fn to_its_end(next: Next, request: Request) -> Response {
-    let handler = tokio::spawn(next.run(request).in_current_span());
+async fn to_its_end(answering: Answering) -> Response {
+    let handler = tokio::spawn(answering.in_current_span());
     handler.await.unwrap_or_else(|error| Error::fault(&error).into_response())
 }
 

@@ -10,27 +10,30 @@ use keymanager::{Denied, Principal};
 use tracing::Instrument;
 
 use super::Shared;
+use super::attend::Peer;
 use super::error::Error;
+use crate::identity::LastToken;
 use crate::telemetry::TARGET;
 
 /// The principal behind a request's bearer.
-pub(super) async fn principal(app: &Shared, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<Principal, Error> {
+pub(super) async fn principal(app: &Shared, headers: &HeaderMap, peer: Option<&Peer>) -> Result<Principal, Error> {
     let Some(shown) = bearer(headers) else { return Err(Error::unauthenticated()) };
-    let found = found(app, shown).instrument(tracing::info_span!(target: TARGET, "authenticate")).await;
-    found.map_err(|denied| refused(app, denied, peer))
+    let last = peer.map(|peer| &*peer.token);
+    let found = found(app, shown, last).instrument(tracing::info_span!(target: TARGET, "authenticate")).await;
+    found.map_err(|denied| refused(app, denied, peer.map(|peer| peer.address)))
 }
 
 /// Whether a request bears a good one, for a question that is not answered: a guess is neither answered here nor counted.
 pub(super) async fn is_good(app: &Shared, headers: &HeaderMap) -> bool {
     match bearer(headers) {
-        Some(shown) => found(app, shown).await.is_ok(),
+        Some(shown) => found(app, shown, None).await.is_ok(),
         None => false,
     }
 }
 
-async fn found(app: &Shared, shown: &str) -> Result<Principal, Denied> {
+async fn found(app: &Shared, shown: &str, last: Option<&LastToken>) -> Result<Principal, Denied> {
     let now = (app.now)();
-    match app.tokens.api_key_of(shown, now) {
+    match app.tokens.api_key_of(shown, last, now) {
         Some(api_key) => app.keys.principal(api_key, now).await,
         None => app.keys.authenticate(shown, now).await,
     }

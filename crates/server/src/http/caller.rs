@@ -72,11 +72,12 @@ impl FromRequestParts<Shared> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
         let guard = parts.extensions.get::<Arc<Guard>>().cloned().ok_or_else(no_guard)?;
         let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_default();
+        let peer = parts.extensions.get::<Peer>();
+        let principal = bearer::principal(app, &parts.headers, peer).await?;
         let origin = Origin {
-            address: parts.extensions.get::<Peer>().map(|peer| peer.0),
+            address: peer.map(|peer| peer.address),
             correlation: parts.extensions.get::<Correlation>().map(|id| id.0.clone()),
         };
-        let principal = bearer::principal(app, &parts.headers, origin.address).await?;
         visit.is_by(&principal.iam_id);
         let instance = instance(&guard, &parts.headers, &principal)?;
         visit.is_in(instance.unwrap_or_default());

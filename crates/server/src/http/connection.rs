@@ -9,7 +9,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -20,8 +19,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::Administration;
 use super::attend::Peer;
+use super::go_on::GoOn;
+use super::{Administration, Api};
 use crate::crowd::{Quiet, Shares, block};
 use crate::tls::Live;
 
@@ -46,7 +46,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let (draining, drain) = watch::channel(());
-    let house = House::new(tls, super::router(administration));
+    let house = House::new(tls, super::api(administration));
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
@@ -72,11 +72,11 @@ struct House {
     shares: Arc<Shares<IpAddr>>,
     quiet: Quiet,
     tls: Arc<Live>,
-    service: Router,
+    service: Api<Incoming>,
 }
 
 impl House {
-    fn new(tls: Arc<Live>, service: Router) -> Self {
+    fn new(tls: Arc<Live>, service: Api<Incoming>) -> Self {
         let (seats, shares) = (Arc::new(Semaphore::new(CONNECTIONS)), Shares::new(CONNECTIONS_PER_ADDRESS));
         House { seats, shares, quiet: Quiet::default(), tls, service }
     }
@@ -89,10 +89,10 @@ impl House {
             return self.turn_away(peer, "there are 1024 already");
         };
         let (acceptor, service) = (TlsAcceptor::from(self.tls.admin()), self.service.clone());
-        tokio::spawn(async move {
+        tokio::spawn(GoOn::new(async move {
             converse(stream, peer, acceptor, service, drain).await;
             drop((seat, share));
-        });
+        }));
     }
 
     fn turn_away(&self, peer: SocketAddr, why: &'static str) {
@@ -105,7 +105,7 @@ async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
     acceptor: TlsAcceptor,
-    service: Router,
+    service: Api<Incoming>,
     mut drain: watch::Receiver<()>,
 ) {
     let _ = stream.set_nodelay(true);
@@ -116,8 +116,9 @@ async fn converse(
     };
     let builder = builder();
     let service = TowerToHyperService::new(service);
+    let peer_of_all = Peer { address: peer.ip().to_canonical(), token: Arc::default() };
     let with_peer = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
+        request.extensions_mut().insert(peer_of_all.clone());
         service.call(request)
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), with_peer));

@@ -3,17 +3,18 @@
 //! The invariant of this room: **what was begun is finished, and what is ours to mend stays in our log.**
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tracing::Instrument;
 use wrap::primitive::{Random, SystemRandom};
 
-use super::attend::Visit;
+use super::attend::{Guard, Visit, attend};
 use super::error::{Error, Fault, Refusal, masked};
+use super::routes::Bare;
 use super::{Shared, trace};
 use crate::api::CORRELATION_ID;
 use crate::telemetry;
@@ -31,8 +32,8 @@ const HEADERS: [(HeaderName, &str); 6] = [
 #[derive(Clone, Debug)]
 pub(super) struct Correlation(pub(super) String);
 
-/// The outermost layer.
-pub(super) async fn finish(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
+/// Has a request answered by its handler, which is attended where the route is guarded.
+pub(super) async fn finish(app: Shared, guard: Option<Arc<Guard>>, handler: Bare, mut request: Request) -> Response {
     let parent = trace::parent(&app, request.headers()).await;
     let span = trace::begin(&request, parent);
     let trace = telemetry::trace_id(&span);
@@ -41,7 +42,13 @@ pub(super) async fn finish(State(app): State<Shared>, mut request: Request, next
     let visit = Visit::default();
     request.extensions_mut().insert(visit.clone());
     request.extensions_mut().insert(Correlation(correlation.clone()));
-    let response = mask(caught(next, request).instrument(span.clone()).await, &correlation);
+    let answered = caught(async {
+        match guard {
+            Some(guard) => attend(app, guard, handler, request).await,
+            None => handler(request, app).await,
+        }
+    });
+    let response = mask(answered.instrument(span.clone()).await, &correlation);
     trace::end(&span, &response);
     let by = visit.initiator();
     let status = response.status().as_u16();
@@ -55,8 +62,8 @@ pub(super) async fn finish(State(app): State<Shared>, mut request: Request, next
 }
 
 /// A handler that panics is a fault like others.
-async fn caught(next: Next, request: Request) -> Response {
-    let ended = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+async fn caught(answered: impl Future<Output = Response>) -> Response {
+    let ended = AssertUnwindSafe(answered).catch_unwind().await;
     ended.unwrap_or_else(|_| Error::Fault(Fault("a handler panicked".to_owned())).into_response())
 }
 

@@ -4,19 +4,21 @@
 //! handler's own description. The invariant: **a handler without a [`Caller`] as its first argument is registered as public, by
 //! name, or not at all.**
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::handler::Handler;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::response::Response;
+use axum::routing::{MethodFilter, on};
 use axum::{Extension, Router};
 use keymanager::Action;
 use utoipa::Path;
 use utoipa::openapi::path::HttpMethod;
 
 use super::Shared;
-use super::attend::{Guard, Place, attend};
+use super::attend::{Guard, Place};
 use super::caller::Caller;
 use super::error::Error;
 use super::finish::finish;
@@ -50,6 +52,34 @@ impl<M, A, B> Guarded for (M, Caller, A, B) {}
 impl<M, A, B, C> Guarded for (M, Caller, A, B, C) {}
 impl<M, A, B, C, D> Guarded for (M, Caller, A, B, C, D) {}
 
+/// A handler, whatever it takes.
+pub(super) type Bare = Arc<dyn Fn(Request, Shared) -> Answering + Send + Sync>;
+/// An answer in the making.
+pub(super) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// A handler with all that its requests and answers go through. Around a handler instead of in layers around its route: the router
+/// makes each of those anew for each request, and that costs more than what is done in them.
+#[derive(Clone)]
+struct Housed {
+    guard: Option<Arc<Guard>>,
+    handler: Bare,
+}
+
+impl Housed {
+    fn new<T: 'static>(guard: Option<Guard>, handler: impl Handler<T, Shared>) -> Self {
+        let handler = move |request, app| -> Answering { Box::pin(handler.clone().call(request, app)) };
+        Housed { guard: guard.map(Arc::new), handler: Arc::new(handler) }
+    }
+}
+
+impl Handler<Housed, Shared> for Housed {
+    type Future = Answering;
+
+    fn call(self, request: Request, app: Shared) -> Answering {
+        Box::pin(finish(app, self.guard, self.handler, request))
+    }
+}
+
 impl Routes {
     pub(super) fn new(app: Shared) -> Self {
         Routes { app, router: Router::new(), document: Document::new(), listed: Vec::new() }
@@ -60,7 +90,7 @@ impl Routes {
         let (method, filter) = method_of::<D>();
         self.document.add::<D>(None);
         self.listed.push(Route { method, path: D::path(), action: None });
-        self.router = self.router.route(&D::path(), on(filter, handler));
+        self.router = self.router.route(&D::path(), on(filter, Housed::new(None, handler)));
         self
     }
 
@@ -106,9 +136,7 @@ impl Routes {
         let (method, filter) = method_of::<D>();
         self.document.add::<D>(Some(&guard));
         self.listed.push(Route { method, path: D::path(), action: Some(guard.action) });
-        let attended: MethodRouter<Shared> =
-            on(filter, handler).layer(from_fn_with_state((self.app.clone(), Arc::new(guard)), attend));
-        self.router = self.router.route(&D::path(), attended);
+        self.router = self.router.route(&D::path(), on(filter, Housed::new(Some(guard), handler)));
         self
     }
 
@@ -131,9 +159,8 @@ impl Routes {
     /// The service, with answers in our form also where nothing matches.
     pub(super) fn into_router(self) -> Router {
         self.router
-            .method_not_allowed_fallback(not_allowed)
-            .fallback(not_found)
-            .layer(from_fn_with_state(self.app.clone(), finish))
+            .method_not_allowed_fallback(Housed::new(None, not_allowed))
+            .fallback(Housed::new(None, not_found))
             .with_state(self.app)
     }
 }

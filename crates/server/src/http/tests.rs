@@ -6,6 +6,7 @@ mod answers;
 mod backups;
 mod bad_keys;
 mod certificates;
+mod connections;
 mod door;
 mod events;
 mod gate;

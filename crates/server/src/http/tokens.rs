@@ -86,7 +86,7 @@ async fn identity(
     correlation: Option<Extension<Correlation>>,
     form: Form<TokenRequest>,
 ) -> Response {
-    let peer = peer.map(|Extension(peer)| peer.0);
+    let peer = peer.map(|Extension(peer)| peer.address);
     let id = correlation.map(|Extension(id)| id.0).unwrap_or_default();
     issue(&app, visit.map(|Extension(visit)| visit).unwrap_or_default(), peer, id, form.0).await
 }

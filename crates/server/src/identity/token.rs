@@ -8,9 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keymanager::Principal;
 use kmip::Timestamp;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wrap::primitive::TokenKey;
+use wrap::primitive::{TokenKey, equal};
 
 /// How long a token is good for, in seconds (IBM Cloud IAM: one hour).
 pub const LIFETIME: i64 = 3600;
@@ -50,11 +51,16 @@ struct Account {
 }
 
 /// What is read of a token of ours.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 struct Read {
     exp: i64,
     api_key_id: Uuid,
 }
+
+/// The token that was shown last on a connection, once it was found to be ours: clients send theirs with every request. It is no way
+/// past anything: what it may do, and until when, is asked as of any other.
+#[derive(Default)]
+pub struct LastToken(Mutex<Option<(Box<str>, Read)>>);
 
 impl Tokens {
     /// Tokens under a key that every node of the installation derives from the master key.
@@ -91,14 +97,34 @@ impl Tokens {
     }
 
     /// The API key that a token of ours was made for, unless its time is over.
-    pub fn api_key_of(&self, token: &str, now: Timestamp) -> Option<Uuid> {
+    pub fn api_key_of(&self, token: &str, last: Option<&LastToken>, now: Timestamp) -> Option<Uuid> {
+        let read = last.and_then(|last| last.read(token)).or_else(|| {
+            let read = self.read(token)?;
+            last.inspect(|last| last.keep(token, read));
+            Some(read)
+        })?;
+        (now.seconds() < read.exp).then_some(read.api_key_id)
+    }
+
+    fn read(&self, token: &str) -> Option<Read> {
         if token.len() > LONGEST {
             return None;
         }
         let (signed, signature) = token.rsplit_once('.')?;
         let claims = signed.strip_prefix(HEADER)?.strip_prefix('.')?;
         self.0.verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
-        let read: Read = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-        (now.seconds() < read.exp).then_some(read.api_key_id)
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+    }
+}
+
+impl LastToken {
+    /// What was read of this very token.
+    fn read(&self, token: &str) -> Option<Read> {
+        let last = self.0.lock();
+        last.as_ref().filter(|(known, _)| equal(known.as_bytes(), token.as_bytes())).map(|(_, read)| *read)
+    }
+
+    fn keep(&self, token: &str, read: Read) {
+        *self.0.lock() = Some((token.into(), read));
     }
 }

@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request};
 use keymanager::{
@@ -19,7 +18,8 @@ use uuid::Uuid;
 use wrap::primitive::{Random, SystemRandom, digest, random_secret};
 
 use crate::folder::Folder;
-use crate::http::{Administration, router};
+use crate::http::attend::Peer;
+use crate::http::{Administration, Api, api};
 use crate::identity::{Guesses, Tokens};
 use crate::kmip_service::{Kmip, Told};
 use crate::pki::{Pki, ServerCertificates};
@@ -47,7 +47,7 @@ pub(in crate::http) struct House {
     pub(in crate::http) instance: Uuid,
     /// What is shown as bearer.
     pub(in crate::http) api_key: String,
-    service: Router,
+    service: Api<Body>,
     folder: tempfile::TempDir,
 }
 
@@ -143,7 +143,7 @@ impl House {
             now,
         };
         let app = Arc::new(app);
-        let service = router(app.clone());
+        let service = api(app.clone());
         let mut house = House { app, store, instance: Uuid::nil(), api_key: String::new(), service, folder };
         house.instance = house.tenant().await;
         house.api_key = house.appoint(&[Role::Administrator, Role::Manager], Target::default()).await;
@@ -204,7 +204,22 @@ impl House {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Reply {
+        self.send_over(None, method, path, headers, body).await
+    }
+
+    /// The same over a connection.
+    pub(in crate::http) async fn send_over(
+        &self,
+        peer: Option<&Peer>,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Reply {
         let mut request = Request::builder().method(method.parse::<Method>().unwrap()).uri(path);
+        if let Some(peer) = peer {
+            request = request.extension(peer.clone());
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

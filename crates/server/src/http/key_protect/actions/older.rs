@@ -4,8 +4,7 @@
 //! so that it has its action's own gate and its action's own event. The invariant: **there is one way to each action**; what comes to
 //! the path itself names none that there is.
 
-use axum::extract::Request;
-use axum::http::Method;
+use axum::http::{Method, Request};
 use axum::http::uri::{PathAndQuery, Uri};
 use keymanager::Action;
 
@@ -37,7 +36,7 @@ pub(super) fn add_to(routes: Routes) -> Routes {
 }
 
 /// A request as it is sent today.
-pub(in crate::http) fn in_todays_form(mut request: Request) -> Request {
+pub(in crate::http) fn in_todays_form<B>(mut request: Request<B>) -> Request<B> {
     if request.method() == Method::POST
         && let Some(uri) = rewritten(request.uri())
     {

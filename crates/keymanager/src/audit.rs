@@ -47,10 +47,13 @@ pub struct Occurrence<'a> {
     /// The target's identifier and name.
     pub target: Option<(&'a str, &'a str)>,
     /// Further facts of the request: `requestURI`, `keyType`, ... No payload, no plaintext, no ciphertext.
-    pub request: Value,
+    pub request: &'a [Fact],
     /// Facts of the answer: `keyState`, `totalResources`, ...
-    pub response: Value,
+    pub response: &'a [Fact],
 }
+
+/// A fact under CADF's name in IBM's events.
+pub type Fact = (&'static str, Value);
 
 /// An event as it is stored.
 pub fn event(occurrence: &Occurrence<'_>) -> Vec<u8> {
@@ -70,8 +73,8 @@ pub(crate) fn success(call: &Call, target: &Target<'_>) -> Vec<u8> {
         now: call.now,
         outcome: Outcome { status, reason: None },
         target: Some((&target.id, target.name)),
-        request: Value::Null,
-        response: Value::Null,
+        request: &[],
+        response: &[],
     })
 }
 
@@ -79,5 +82,5 @@ pub(crate) fn success(call: &Call, target: &Target<'_>) -> Vec<u8> {
 /// of what belongs to no instance where that is nil: `crn:v1:bluemix:public:kms:local:a/local:<instance>:key:<id>`. Region and account
 /// are both `local`; all else is as Key Protect has it, since clients take it apart.
 pub fn crn(instance: Uuid, kind: &str, id: &str) -> String {
-    cadf::Crn { instance, kind, id }.to_string()
+    cadf::crn(instance, kind, id)
 }

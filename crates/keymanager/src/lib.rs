@@ -38,7 +38,7 @@ mod timers;
 mod wrapper;
 
 pub use alias::Alias;
-pub use audit::{Occurrence, Outcome, crn, event};
+pub use audit::{Fact, Occurrence, Outcome, crn, event};
 pub use call::{Call, Origin};
 pub use denied::Denied;
 pub use destruction::{CONTEXT as DESTRUCTION_CONTEXT, DestroyedSort, Destruction, HOSTS};

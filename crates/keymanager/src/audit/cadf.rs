@@ -3,13 +3,12 @@
 //! The invariant: **an event is written straight from what is borrowed**: one is made for each request, wraps and unwraps included.
 
 use super::facts::{Severity, initiator_type, kind, severity, status_text};
-use super::{Occurrence, Outcome};
+use super::{Fact, Occurrence, Outcome};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use serde_json::Value;
-use std::fmt;
 use std::net::IpAddr;
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// The usual size of an event.
 const SIZE: usize = 1280;
@@ -21,21 +20,20 @@ pub(super) struct Event<'a> {
     event_time: String,
     action: &'a str,
     outcome: &'a str,
-    #[serde(serialize_with = "text")]
-    message: Message<'a>,
+    message: String,
     severity: Severity,
     initiator: Initiator<'a>,
     target: Target<'a>,
     observer: Observer,
     reason: Reason,
     request_data: RequestData<'a>,
-    #[serde(skip_serializing_if = "Value::is_null")]
-    response_data: &'a Value,
+    #[serde(skip_serializing_if = "Facts::is_empty")]
+    response_data: Facts<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<&'a str>,
     data_event: bool,
-    #[serde(rename = "logSourceCRN", serialize_with = "text")]
-    log_source: Crn<'a>,
+    #[serde(rename = "logSourceCRN")]
+    log_source: String,
 }
 
 #[derive(Serialize)]
@@ -54,11 +52,10 @@ struct Host {
 
 #[derive(Serialize)]
 struct Target<'a> {
-    #[serde(serialize_with = "text")]
-    id: Crn<'a>,
+    id: String,
     name: &'a str,
-    #[serde(rename = "typeURI", serialize_with = "text")]
-    type_uri: TypeUri<'a>,
+    #[serde(rename = "typeURI")]
+    type_uri: String,
 }
 
 #[derive(Serialize)]
@@ -85,17 +82,17 @@ impl<'a> Event<'a> {
             event_time: occurrence.now.rfc3339(),
             action: action.event(),
             outcome: if succeeded { "success" } else { "failure" },
-            message: Message { action: action.event(), name, succeeded },
+            message: message(action.event(), name, succeeded),
             severity: severity(action, outcome),
             initiator: Initiator { id: occurrence.initiator, type_uri: initiator_type(occurrence.initiator), host },
-            target: Target { id: target(occurrence), name, type_uri: TypeUri(action.event()) },
+            target: Target { id: target(occurrence), name, type_uri: type_uri(action.event()) },
             observer: Observer { name: OBSERVER },
             reason: reason(outcome),
-            request_data: RequestData { instance, more: &occurrence.request },
-            response_data: &occurrence.response,
+            request_data: RequestData { instance, more: Facts(occurrence.request) },
+            response_data: Facts(occurrence.response),
             correlation_id: occurrence.correlation,
             data_event: action.event().starts_with("kms."),
-            log_source: Crn { instance, kind: "", id: "" },
+            log_source: crn(instance, "", ""),
         }
     }
 
@@ -114,83 +111,69 @@ fn reason(outcome: Outcome) -> Reason {
 }
 
 /// The target's CRN: an instance is named by its own place in it.
-fn target<'a>(occurrence: &'a Occurrence<'a>) -> Crn<'a> {
+fn target(occurrence: &Occurrence<'_>) -> String {
     let (kind, id) = (kind(occurrence.action), occurrence.target.map_or("", |(id, _)| id));
     match kind {
-        "" => Crn { instance: id.parse().unwrap_or(occurrence.instance), kind: "", id: "" },
-        _ if id.is_empty() => Crn { instance: occurrence.instance, kind: "", id: "" },
-        kind => Crn { instance: occurrence.instance, kind, id },
+        "" => crn(id.parse().unwrap_or(occurrence.instance), "", ""),
+        _ if id.is_empty() => crn(occurrence.instance, "", ""),
+        kind => crn(occurrence.instance, kind, id),
     }
 }
 
 /// See [`super::crn`].
-pub(super) struct Crn<'a> {
-    pub(super) instance: Uuid,
-    pub(super) kind: &'a str,
-    pub(super) id: &'a str,
-}
-
-impl fmt::Display for Crn<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("crn:v1:bluemix:public:kms:local:a/local:")?;
-        if !self.instance.is_nil() {
-            self.instance.fmt(f)?;
-        }
-        write!(f, ":{}:{}", self.kind, self.id)
-    }
+pub(super) fn crn(instance: Uuid, kind: &str, id: &str) -> String {
+    let mut hyphenated = [0; Hyphenated::LENGTH];
+    let instance = if instance.is_nil() { "" } else { instance.hyphenated().encode_lower(&mut hyphenated) };
+    ["crn:v1:bluemix:public:kms:local:a/local:", instance, ":", kind, ":", id].concat()
 }
 
 /// `Keystead: rotate secrets crk`, and `-failure` after what was refused.
-struct Message<'a> {
-    action: &'a str,
-    name: &'a str,
-    succeeded: bool,
-}
-
-impl fmt::Display for Message<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (rest, verb) = self.action.rsplit_once('.').unwrap_or(("", self.action));
-        let noun = rest.rsplit_once('.').map_or(rest, |(_, noun)| noun);
-        write!(f, "{OBSERVER}: {verb} {noun}")?;
-        if !self.name.is_empty() {
-            write!(f, " {}", self.name)?;
-        }
-        if self.succeeded { Ok(()) } else { f.write_str(" -failure") }
-    }
+fn message(action: &str, name: &str, succeeded: bool) -> String {
+    let (rest, verb) = action.rsplit_once('.').unwrap_or(("", action));
+    let noun = rest.rsplit_once('.').map_or(rest, |(_, noun)| noun);
+    let space = if name.is_empty() { "" } else { " " };
+    [OBSERVER, ": ", verb, " ", noun, space, name, if succeeded { "" } else { " -failure" }].concat()
 }
 
 /// `kms.secrets.wrap` is about a `kms/secrets`.
-struct TypeUri<'a>(&'a str);
-
-impl fmt::Display for TypeUri<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (noun, _) = self.0.rsplit_once('.').unwrap_or((self.0, ""));
-        let (service, thing) = noun.split_once('.').unwrap_or((noun, ""));
-        write!(f, "{service}/{thing}")
-    }
+fn type_uri(action: &str) -> String {
+    let (noun, _) = action.rsplit_once('.').unwrap_or((action, ""));
+    noun.replacen('.', "/", 1)
 }
 
 /// The request's facts, the instance first.
 struct RequestData<'a> {
     instance: Uuid,
-    more: &'a Value,
+    more: Facts<'a>,
 }
 
 impl Serialize for RequestData<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const INSTANCE: &str = "instanceID";
         let mut map = serializer.serialize_map(None)?;
         if !self.instance.is_nil() {
-            map.serialize_entry(INSTANCE, &self.instance)?;
+            map.serialize_entry("instanceID", &self.instance)?;
         }
-        let more = self.more.as_object().into_iter().flatten();
-        for (name, value) in more.filter(|(name, _)| *name != INSTANCE) {
-            map.serialize_entry(name, value)?;
-        }
+        self.more.add_to(&mut map)?;
         map.end()
     }
 }
 
-fn text<T: fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
+struct Facts<'a>(&'a [Fact]);
+
+impl Facts<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn add_to<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        self.0.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))
+    }
+}
+
+impl Serialize for Facts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.add_to(&mut map)?;
+        map.end()
+    }
 }

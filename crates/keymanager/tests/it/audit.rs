@@ -144,8 +144,8 @@ fn occurrence<'a>(action: Action, status: u16) -> Occurrence<'a> {
         now: NOW,
         outcome: Outcome { status, reason: None },
         target: None,
-        request: Value::Null,
-        response: Value::Null,
+        request: &[],
+        response: &[],
     }
 }
 
@@ -158,8 +158,8 @@ fn a_refusal_is_an_event_too() {
     let refused = Occurrence {
         outcome: Outcome { status: 404, reason: Some("KEY_NOT_FOUND_ERR") },
         target: Some(("no such \"key\"", "")),
-        request: json!({ "requestURI": "/api/v2/keys/x", "instanceID": "another", "keyType": "root_key" }),
-        response: json!({ "totalResources": 0 }),
+        request: &[("requestURI", "/api/v2/keys/x".into()), ("keyType", "root_key".into())],
+        response: &[("totalResources", 0.into())],
         ..occurrence(Action::ReadKeyMetadata, 404)
     };
     let expected = json!({

@@ -9,9 +9,9 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use keymanager::{Action, Call, Occurrence, Outcome};
+use keymanager::{Action, Call, Fact, Occurrence, Outcome};
 use parking_lot::Mutex;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -67,7 +67,7 @@ struct Known {
 #[derive(Default)]
 struct Facts {
     target: Option<(String, String)>,
-    response: Map<String, Value>,
+    response: Vec<Fact>,
 }
 
 impl Visit {
@@ -92,8 +92,10 @@ impl Visit {
     }
 
     /// A fact of the answer, by CADF's name in IBM's events. Never a payload.
-    pub(super) fn note(&self, name: &str, value: impl Into<Value>) {
-        self.0.facts.lock().response.insert(name.to_owned(), value.into());
+    pub(super) fn note(&self, name: &'static str, value: impl Into<Value>) {
+        let response = &mut self.0.facts.lock().response;
+        response.retain(|(noted, _)| *noted != name);
+        response.push((name, value.into()));
     }
 
     /// Whether it is an action that leaves everything as it is.
@@ -187,7 +189,7 @@ fn event(
         now: (app.now)(),
         outcome,
         target: facts.target.as_ref().map(|(id, name)| (id.as_str(), name.as_str())),
-        request: json!({ "requestURI": uri }),
-        response: Value::Object(facts.response),
+        request: &[("requestURI", uri.into())],
+        response: &facts.response,
     })
 }

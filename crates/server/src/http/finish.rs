@@ -99,6 +99,7 @@ fn mask(mut response: Response, correlation: &str) -> Response {
 
 fn dress(mut response: Response, correlation: &str) -> Response {
     let headers = response.headers_mut();
+    headers.reserve(HEADERS.len() + 1);
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -151,7 +151,8 @@ mod tests {
             }))
         };
         let pairs = (0..16).map(|_| {
-            let ((there, from_here), (here, from_there)) = (tokio::sync::mpsc::channel(1), tokio::sync::mpsc::channel(1));
+            let ((there, from_here), (here, from_there)) =
+                (tokio::sync::mpsc::channel(1), tokio::sync::mpsc::channel(1));
             there.try_send(5_000).unwrap();
             (play(from_here, here), play(from_there, there))
         });

@@ -10,7 +10,6 @@ use super::{Error, master, shared};
 use crate::folder::Folder;
 use ::kmip::Timestamp;
 use keymanager::{Action, Occurrence, Outcome};
-use serde_json::json;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::journal::Journal;
@@ -105,8 +104,8 @@ impl Desk {
             now,
             outcome: Outcome { status: 200, reason: None },
             target: None,
-            request: json!({ "from": former.origin.place(), "to": next.origin.place() }),
-            response: serde_json::Value::Null,
+            request: &[("from", former.origin.place().into()), ("to", next.origin.place().into())],
+            response: &[],
         });
         if let Err(error) = self.journal.append(&event).and_then(|()| self.journal.flush()) {
             tracing::error!(%error, "the audit event of the change of master key could not be written");

@@ -4,8 +4,8 @@
 //! so that it has its action's own gate and its action's own event. The invariant: **there is one way to each action**; what comes to
 //! the path itself names none that there is.
 
-use axum::http::{Method, Request};
 use axum::http::uri::{PathAndQuery, Uri};
+use axum::http::{Method, Request};
 use keymanager::Action;
 
 use crate::http::answer::Answer;

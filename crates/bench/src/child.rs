@@ -94,16 +94,16 @@ pub(crate) fn start_echo(files: &[PathBuf], log: &Path) -> Result<(Child, Socket
     start_one_of_ours(Command::new(OURSELVES).arg("echo").args(files), log)
 }
 
-/// The same for the HTTPS echo, which may write a record to a file before each answer.
+/// The same for the HTTPS echo, which may do a request's work before each answer, with a record in a file.
 pub(crate) fn start_https_echo(
-    record: Option<&Path>,
+    work: Option<&Path>,
     files: &[PathBuf],
     log: &Path,
 ) -> Result<(Child, SocketAddr), Error> {
     let mut command = Command::new(OURSELVES);
     command.arg("https-echo").args(files);
-    if let Some(record) = record {
-        command.arg("--record").arg(record);
+    if let Some(record) = work {
+        command.arg("--work").arg(record);
     }
     start_one_of_ours(&mut command, log)
 }

@@ -33,9 +33,9 @@ pub(crate) enum Command {
     /// The bare HTTPS echo; `rest` starts it by itself
     #[command(hide = true)]
     HttpsEcho {
-        /// Hand a record to the kernel, at the end of this file, before each answer
+        /// Do the least that a wrap or an unwrap takes before each answer, with a record at the end of this file
         #[arg(long)]
-        record: Option<PathBuf>,
+        work: Option<PathBuf>,
         /// As those of `echo`
         #[arg(required = true)]
         files: Vec<PathBuf>,

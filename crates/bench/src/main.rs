@@ -54,7 +54,7 @@ fn run(cli: &Cli) -> Result<(), Error> {
     let report = match &cli.command {
         Command::Echo { files } => return echo::run(files),
         Command::Run(args) => block_on(cli.threads, run::server(args))?,
-        Command::HttpsEcho { record, files } => return rest::echo::run(record.as_deref(), files),
+        Command::HttpsEcho { work, files } => return rest::echo::run(work.as_deref(), files),
         Command::Rest(args) => {
             let report = block_on(cli.threads, rest::run(args))?;
             return report::print(&if cli.json { report::to_json(&report)? } else { report.table() });

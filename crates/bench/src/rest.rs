@@ -6,6 +6,7 @@ mod client;
 pub(crate) mod echo;
 mod fill;
 pub(crate) mod rotation;
+mod work;
 
 use crate::child::{Child, start_https_echo};
 use crate::cli::RestArgs;
@@ -46,11 +47,13 @@ pub(crate) struct RestCell {
     /// Server requests a second as a part of the echo's: the median of the rounds.
     pub(crate) reached: f64,
     pub(crate) aim: f64,
-    /// The same of an echo that hands a record to the kernel before each answer: what auditing alone leaves.
-    pub(crate) of_recording: f64,
+    /// The same of an echo that does the least that the request takes.
+    pub(crate) of_working: f64,
+    /// What that echo reaches of the bare one: the most that a server of this stack can.
+    pub(crate) working_reached: f64,
     pub(crate) rate: f64,
     pub(crate) echo_rate: f64,
-    pub(crate) recording_rate: f64,
+    pub(crate) working_rate: f64,
     pub(crate) cpu_us: f64,
     pub(crate) echo_cpu_us: f64,
     pub(crate) p50_us: f64,
@@ -85,7 +88,7 @@ struct Peer {
     process: Process,
 }
 
-/// Starts server and echo, and measures.
+/// Starts server and echoes, and measures.
 pub(crate) async fn run(args: &RestArgs) -> Result<RestReport, Error> {
     let parent = crate::run::work_folder(&args.cells)?;
     let keystead = Keystead::new(&args.binary, parent.path())?;
@@ -95,8 +98,8 @@ pub(crate) async fn run(args: &RestArgs) -> Result<RestReport, Error> {
     let mut session = Session::open(&peer).await?;
     let tenant = fill::Tenant::enter(&mut session, &admin.api_key).await?;
     let (_echo, bare) = start_echo(None, parent.path())?;
-    let (_recorder, recording) = start_echo(Some(&parent.path().join("record")), parent.path())?;
-    let peers = Peers { server: &peer, bare: &bare, recording: &recording };
+    let (_worker, working) = start_echo(Some(&parent.path().join("record")), parent.path())?;
+    let peers = Peers { server: &peer, bare: &bare, working: &working };
     let mut report = RestReport::default();
     for (name, request) in tenant.ciphers(&mut session).await? {
         for &connections in &args.cells.connections {
@@ -111,13 +114,13 @@ pub(crate) async fn run(args: &RestArgs) -> Result<RestReport, Error> {
 struct Peers<'a> {
     server: &'a Peer,
     bare: &'a Peer,
-    recording: &'a Peer,
+    working: &'a Peer,
 }
 
-fn start_echo(record: Option<&Path>, folder: &Path) -> Result<(Child, Peer), Error> {
+fn start_echo(work: Option<&Path>, folder: &Path) -> Result<(Child, Peer), Error> {
     let identity = twin::self_signed(KeyKind::P256)?;
     let files = identity.write(folder).doing(|| "writing the echo's key".into())?;
-    let (child, address) = start_https_echo(record, &files, &folder.join("echo.log"))?;
+    let (child, address) = start_https_echo(work, &files, &folder.join("echo.log"))?;
     let peer = Peer { address, tls: tls::anonymous(&identity.chain)?, process: child.process() };
     Ok((child, peer))
 }
@@ -132,23 +135,24 @@ async fn cell(
     say(&format!("{name}: {connections} connections"));
     let length = Session::open(peers.server).await?.ask(request).await?.body.len();
     let twin = request.answered_with(length);
-    let (mut served, mut echoed, mut recorded) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut served, mut echoed, mut worked) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..args.cells.rounds {
         served.push(measure(peers.server, request, connections, args.cells.window()).await?);
         echoed.push(measure(peers.bare, &twin, connections, args.cells.window()).await?);
-        recorded.push(measure(peers.recording, &twin, connections, args.cells.window()).await?);
+        worked.push(measure(peers.working, &twin, connections, args.cells.window()).await?);
     }
     let of = |samples: &[Sample], value: fn(&Sample) -> f64| median(samples.iter().map(value));
-    let part = |echoes: &[Sample]| median(served.iter().zip(echoes).map(|(server, echo)| server.rate / echo.rate));
+    let part = |some: &[Sample], of: &[Sample]| median(some.iter().zip(of).map(|(one, other)| one.rate / other.rate));
     Ok(RestCell {
         request: name,
         connections,
-        reached: part(&echoed),
+        reached: part(&served, &echoed),
         aim: AIM,
-        of_recording: part(&recorded),
+        of_working: part(&served, &worked),
+        working_reached: part(&worked, &echoed),
         rate: of(&served, |sample| sample.rate),
         echo_rate: of(&echoed, |sample| sample.rate),
-        recording_rate: of(&recorded, |sample| sample.rate),
+        working_rate: of(&worked, |sample| sample.rate),
         cpu_us: of(&served, |sample| sample.cpu_us),
         echo_cpu_us: of(&echoed, |sample| sample.cpu_us),
         p50_us: of(&served, |sample| sample.p50_us),
@@ -260,16 +264,17 @@ impl RestReport {
         for cell in &self.cells {
             let _ = writeln!(
                 text,
-                "{:8} {:3} connections: {:3.0} % of the echo (aim {:.0} %), {:.0} % of one that writes a record; {:.0} against \
-                 {:.0} and {:.0} a second; CPU {:.1} against {:.1} µs; p50 {:.0} µs",
+                "{:8} {:3} connections: {:3.0} % of the echo (aim {:.0} %), {:.0} % of one that does the work, which reaches {:.0} %; \
+                 {:.0} against {:.0} and {:.0} a second; CPU {:.1} against {:.1} µs; p50 {:.0} µs",
                 cell.request,
                 cell.connections,
                 cell.reached * 100.0,
                 cell.aim * 100.0,
-                cell.of_recording * 100.0,
+                cell.of_working * 100.0,
+                cell.working_reached * 100.0,
                 cell.rate,
                 cell.echo_rate,
-                cell.recording_rate,
+                cell.working_rate,
                 cell.cpu_us,
                 cell.echo_cpu_us,
                 cell.p50_us,

@@ -20,7 +20,7 @@ const OURS: &[(&str, &[&str], &[&str])] = &[
 
 /// Libraries that have a crate of ours around them, which alone may import them.
 const THEIRS: &[(&str, &[&str])] = &[
-    ("aws-lc-rs", &["wrap"]),
+    ("aws-lc-rs", &["wrap", "bench"]),
     ("argon2", &["wrap"]),
     ("rusqlite", &["store"]),
     ("axum", &["server", "bench"]),

@@ -3,9 +3,8 @@
 //! The invariant: **what the routes' table knows is said here and nowhere else**: who may, the headers that every route takes, and
 //! the errors that every route has.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use axum::Extension;
 use axum::http::header;
 use axum::response::IntoResponse;
 use keymanager::Role;
@@ -25,10 +24,12 @@ const BEARER: &str = "bearer";
 
 /// Serves the description of all routes that were added before.
 pub(super) fn add_to(routes: Routes) -> Routes {
-    let routes = routes.public(__path_show, show);
+    let text = Arc::<OnceLock<String>>::default();
+    let shown = text.clone();
+    let routes = routes.public(__path_show, move || show(shown.clone()));
     // A document of strings and maps always serialises; were it not so, the drift test would see an empty one.
-    let text = serde_json::to_string_pretty(&routes.document()).unwrap_or_default();
-    routes.with_document(Arc::from(text))
+    text.get_or_init(|| serde_json::to_string_pretty(&routes.document()).unwrap_or_default());
+    routes
 }
 
 /// This description
@@ -38,13 +39,9 @@ pub(super) fn add_to(routes: Routes) -> Routes {
     tag = "Description",
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value, content_type = "application/json"))
 )]
-async fn show(Extension(Text(text)): Extension<Text>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], text.to_string())
+async fn show(text: Arc<OnceLock<String>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], text.get().cloned().unwrap_or_default())
 }
-
-/// The description as it is served.
-#[derive(Clone)]
-pub(super) struct Text(pub(super) Arc<str>);
 
 /// The description, as it grows with the routes.
 pub(super) struct Document {

@@ -8,11 +8,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler;
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use axum::{Extension, Router};
 use keymanager::Action;
 use utoipa::Path;
 use utoipa::openapi::path::HttpMethod;
@@ -22,7 +22,7 @@ use super::attend::{Guard, Place};
 use super::caller::Caller;
 use super::error::Error;
 use super::finish::finish;
-use super::openapi::{Document, Text};
+use super::openapi::Document;
 
 /// Routes that are being collected.
 pub(super) struct Routes {
@@ -137,12 +137,6 @@ impl Routes {
         self.document.add::<D>(Some(&guard));
         self.listed.push(Route { method, path: D::path(), action: Some(guard.action) });
         self.router = self.router.route(&D::path(), on(filter, Housed::new(Some(guard), handler)));
-        self
-    }
-
-    /// Serves the description under the route that was registered for it.
-    pub(super) fn with_document(mut self, text: Arc<str>) -> Self {
-        self.router = self.router.layer(Extension(Text(text)));
         self
     }
 

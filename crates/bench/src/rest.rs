@@ -49,7 +49,7 @@ pub(crate) struct RestCell {
     pub(crate) aim: f64,
     /// The same of an echo that does the least that the request takes.
     pub(crate) of_working: f64,
-    /// What that echo reaches of the bare one: the most that a server of this stack can.
+    /// What that echo reaches of the bare one: about the most that a server of this stack can.
     pub(crate) working_reached: f64,
     pub(crate) rate: f64,
     pub(crate) echo_rate: f64,

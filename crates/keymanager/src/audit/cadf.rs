@@ -88,7 +88,7 @@ impl<'a> Event<'a> {
             target: Target { id: target(occurrence), name, type_uri: type_uri(action.event()) },
             observer: Observer { name: OBSERVER },
             reason: reason(outcome),
-            request_data: RequestData { instance, more: Facts(occurrence.request) },
+            request_data: RequestData { instance, more: occurrence.request },
             response_data: Facts(occurrence.response),
             correlation_id: occurrence.correlation,
             data_event: action.event().starts_with("kms."),
@@ -144,16 +144,19 @@ fn type_uri(action: &str) -> String {
 /// The request's facts, the instance first.
 struct RequestData<'a> {
     instance: Uuid,
-    more: Facts<'a>,
+    more: &'a [Fact],
 }
 
 impl Serialize for RequestData<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const INSTANCE: &str = "instanceID";
         let mut map = serializer.serialize_map(None)?;
         if !self.instance.is_nil() {
-            map.serialize_entry("instanceID", &self.instance)?;
+            map.serialize_entry(INSTANCE, &self.instance)?;
         }
-        self.more.add_to(&mut map)?;
+        for (name, value) in self.more.iter().filter(|(name, _)| *name != INSTANCE) {
+            map.serialize_entry(name, value)?;
+        }
         map.end()
     }
 }
@@ -164,16 +167,10 @@ impl Facts<'_> {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    fn add_to<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        self.0.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))
-    }
 }
 
 impl Serialize for Facts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.add_to(&mut map)?;
-        map.end()
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }

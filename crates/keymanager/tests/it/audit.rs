@@ -158,7 +158,11 @@ fn a_refusal_is_an_event_too() {
     let refused = Occurrence {
         outcome: Outcome { status: 404, reason: Some("KEY_NOT_FOUND_ERR") },
         target: Some(("no such \"key\"", "")),
-        request: &[("requestURI", "/api/v2/keys/x".into()), ("keyType", "root_key".into())],
+        request: &[
+            ("requestURI", "/api/v2/keys/x".into()),
+            ("instanceID", "another".into()),
+            ("keyType", "root_key".into()),
+        ],
         response: &[("totalResources", 0.into())],
         ..occurrence(Action::ReadKeyMetadata, 404)
     };

@@ -4,12 +4,12 @@
 //! queues it, and wakes another thread to share in it, for each request. The invariant: **nobody who wakes the future is lost**: it is
 //! run again here, or its task is woken.
 
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+use futures_util::future::BoxFuture;
 use futures_util::task::AtomicWaker;
 
 /// How often it goes on before others have their turn.
@@ -24,7 +24,7 @@ const WOKEN: u8 = 2;
 
 /// See the module.
 pub(super) struct GoOn {
-    future: Pin<Box<dyn Future<Output = ()> + Send>>,
+    future: BoxFuture<'static, ()>,
     bell: Arc<Bell>,
     waker: Waker,
 }

@@ -4,8 +4,6 @@
 //! handler's own description. The invariant: **a handler without a [`Caller`] as its first argument is registered as public, by
 //! name, or not at all.**
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -13,6 +11,7 @@ use axum::extract::Request;
 use axum::handler::Handler;
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
+use futures_util::future::BoxFuture;
 use keymanager::Action;
 use utoipa::Path;
 use utoipa::openapi::path::HttpMethod;
@@ -55,7 +54,7 @@ impl<M, A, B, C, D> Guarded for (M, Caller, A, B, C, D) {}
 /// A handler, whatever it takes.
 pub(super) type Bare = Arc<dyn Fn(Request, Shared) -> Answering + Send + Sync>;
 /// An answer in the making.
-pub(super) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+pub(super) type Answering = BoxFuture<'static, Response>;
 
 /// A handler with all that its requests and answers go through. Around a handler instead of in layers around its route: the router
 /// makes each of those anew for each request, and that costs more than what is done in them.

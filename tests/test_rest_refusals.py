@@ -3,6 +3,11 @@
 A case that names no code is one for which IBM's documentation has a status alone.
 """
 
+import ssl
+import time
+from http.client import HTTPSConnection
+from urllib.parse import urlsplit
+
 import pytest
 
 from rest import NEVER_WAS, Api, b64, collection, one, refused, resources, unauthorized, vendor
@@ -404,3 +409,98 @@ def test_another_instances_key_is_as_one_that_never_was(house, api):
         texts = [answer.text.replace(theirs, NEVER_WAS) for answer in answers]
         assert texts[0] == texts[1]
     assert api.metadata(theirs)["state"] == 1
+
+
+# A request that is refused before its body was read: the next one comes through on the same connection, or the answer says that there
+# is none (RFC 9112, section 9.6).
+
+
+class Slow:
+    """A connection of which each part is sent by hand, and which is never opened again."""
+
+    def __init__(self, api):
+        address = urlsplit(api.server.url)
+        self.connection = HTTPSConnection(
+            address.hostname, address.port, timeout=30, context=ssl.create_default_context(cafile=api.server.ca)
+        )
+        self.connection.connect()
+        self.connection.auto_open = False
+        self.headers = api.session.headers
+
+    def begin(self, path, **headers):
+        self.connection.putrequest("POST", "/api/v2" + path)
+        for name, value in (headers | {name: self.headers[name] for name in ("Authorization", "Bluemix-Instance")}).items():
+            self.connection.putheader(name.replace("_", "-"), value)
+        self.connection.endheaders()
+
+    def answer(self):
+        answer = self.connection.getresponse()
+        answer.read()
+        return answer.status, answer.headers["Connection"]
+
+
+@pytest.fixture
+def slow(house, api):
+    """Somebody who may not use keys."""
+    slow = Slow(house.person("Viewer", instance=api.instance))
+    yield slow
+    slow.connection.close()
+
+
+WRAP = "/keys/rootkey/actions/wrap"
+
+
+@pytest.mark.parametrize("path", [WRAP, "/keys/rootkey/actions/enable", "/nothing/here"])
+def test_a_body_that_comes_after_the_refusal(slow, path):
+    for _ in range(3):
+        slow.begin(path, Content_Length="2")
+        time.sleep(0.2)
+        slow.connection.send(b"{}")
+        status, connection = slow.answer()
+        assert (status, connection) == (404 if path == "/nothing/here" else 401, None)
+
+
+def test_a_chunked_body_that_comes_after_the_refusal(slow):
+    for _ in range(3):
+        slow.begin(WRAP, Transfer_Encoding="chunked")
+        for chunk in (b"1\r\n{\r\n", b"1\r\n}\r\n", b"0\r\n\r\n"):
+            time.sleep(0.1)
+            slow.connection.send(chunk)
+        assert slow.answer() == (401, None)
+
+
+def test_a_body_that_is_done_and_not_asked_for(api):
+    """Also where all went well."""
+    key, slow = api.create()["id"], Slow(api)
+    for _ in range(3):
+        slow.begin(f"/keys/{key}/actions/disable", Content_Length="2")
+        time.sleep(0.2)
+        slow.connection.send(b"{}")
+        status, connection = slow.answer()
+        assert status in (204, 409) and connection is None
+
+
+def test_a_body_that_never_comes(slow):
+    begun = time.monotonic()
+    slow.begin(WRAP, Content_Length="2")
+    assert slow.answer() == (401, "close")
+    assert time.monotonic() - begun < 20
+
+
+def test_a_body_that_waits_to_be_asked_for(slow):
+    slow.begin(WRAP, Content_Length="2", Expect="100-continue")
+    assert slow.answer() == (401, "close")
+
+
+def test_a_body_of_many_times_the_limit(api):
+    for _ in range(2):
+        assert api.ask("POST", "/keys", b" " * (8 * MIB)).status_code == 413
+
+
+def test_a_body_that_has_no_end(slow):
+    """It is not read for ever."""
+    slow.begin(WRAP, Transfer_Encoding="chunked")
+    chunk = b"100000\r\n" + b" " * MIB + b"\r\n"
+    with pytest.raises(OSError):
+        for _ in range(256):
+            slow.connection.send(chunk)

@@ -30,6 +30,7 @@ mod identity;
 mod impact;
 mod key_protect;
 mod keys;
+mod leftover;
 mod metrics;
 mod openapi;
 mod prometheus;

@@ -3,6 +3,7 @@
 //! The invariant of this room: **what has not yet shown an API key can hold little for a short time**: so many connections, so
 //! many seconds, so many header bytes.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -21,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::attend::Peer;
 use super::go_on::GoOn;
+use super::leftover::{self, Kept};
 use super::{Administration, Api};
 use crate::crowd::{Quiet, Shares, block};
 use crate::tls::Live;
@@ -72,11 +74,11 @@ struct House {
     shares: Arc<Shares<IpAddr>>,
     quiet: Quiet,
     tls: Arc<Live>,
-    service: Api<Incoming>,
+    service: Api<Kept>,
 }
 
 impl House {
-    fn new(tls: Arc<Live>, service: Api<Incoming>) -> Self {
+    fn new(tls: Arc<Live>, service: Api<Kept>) -> Self {
         let (seats, shares) = (Arc::new(Semaphore::new(CONNECTIONS)), Shares::new(CONNECTIONS_PER_ADDRESS));
         House { seats, shares, quiet: Quiet::default(), tls, service }
     }
@@ -105,7 +107,7 @@ async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
     acceptor: TlsAcceptor,
-    service: Api<Incoming>,
+    service: Api<Kept>,
     mut drain: watch::Receiver<()>,
 ) {
     let _ = stream.set_nodelay(true);
@@ -117,11 +119,19 @@ async fn converse(
     let builder = builder();
     let service = TowerToHyperService::new(service);
     let peer_of_all = Peer { address: peer.ip().to_canonical(), token: Arc::default() };
-    let with_peer = service_fn(move |mut request: hyper::Request<Incoming>| {
+    let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer_of_all.clone());
-        service.call(request)
+        let (request, leftover) = leftover::keep(request);
+        let answering = service.call(request);
+        async move {
+            let mut answer = answering.await?;
+            if let Some(leftover) = leftover {
+                leftover.clear(&mut answer).await;
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), with_peer));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), answer));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         _ = drain.changed() => {

@@ -24,7 +24,6 @@ mod doors;
 mod erasures;
 mod error;
 mod finish;
-mod go_on;
 mod health;
 mod identity;
 mod impact;

@@ -19,7 +19,6 @@ mod seats;
 mod sightings;
 mod trace;
 mod visitor;
-mod workers;
 
 pub use book::{Book, Stranger};
 pub(crate) use destroys::DESTROYS;
@@ -32,6 +31,7 @@ use crate::config::Limits;
 use crate::crowd::{Quiet, Shares};
 use crate::metrics;
 use crate::tls::Live;
+use crate::workers::Workers;
 use ::kmip::Timestamp;
 use admission::Reminders;
 use doors::{Doors, Reception};
@@ -46,7 +46,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use uuid::Uuid;
-use workers::Workers;
 
 /// How long requests in progress may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -80,7 +79,7 @@ pub struct Port {
 /// Serves KMIP on `listener` and on the adapters' own ports until `stop` is done; then takes no more connections, and lets requests in
 /// progress finish for 10 seconds.
 pub async fn serve(listener: TcpListener, port: Port, stop: impl Future<Output = ()>) {
-    let (workers, address) = match (Workers::start(), listener.local_addr()) {
+    let (workers, address) = match (Workers::start("kmip"), listener.local_addr()) {
         (Ok(workers), Ok(address)) => (Arc::new(workers), address.ip()),
         (Err(error), _) | (_, Err(error)) => return tracing::error!(%error, "the KMIP port can't be served"),
     };

@@ -27,3 +27,4 @@ pub mod plan;
 pub mod serve;
 pub mod telemetry;
 pub mod tls;
+mod workers;

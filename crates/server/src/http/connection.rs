@@ -21,11 +21,11 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::attend::Peer;
-use super::go_on::GoOn;
 use super::leftover::{self, Kept};
 use super::{Administration, Api};
 use crate::crowd::{Quiet, Shares, block};
 use crate::tls::Live;
+use crate::workers::Workers;
 
 const CONNECTIONS: usize = 1024;
 /// From one address: it takes several to keep everybody else out.
@@ -48,7 +48,11 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let (draining, drain) = watch::channel(());
-    let house = House::new(tls, super::api(administration));
+    let workers = match Workers::start("http") {
+        Ok(workers) => workers,
+        Err(error) => return tracing::error!(%error, "the administration port can't be served"),
+    };
+    let house = House::new(tls, super::api(administration), workers);
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
@@ -66,6 +70,8 @@ pub async fn serve(
     let _ = draining.send(());
     // Closed once the last connection has dropped its receiver.
     let _ = timeout(DRAIN, draining.closed()).await;
+    // Waits for threads to end, which an event loop must not.
+    let _ = tokio::task::spawn_blocking(move || drop(house)).await;
 }
 
 /// What all connections of the port share.
@@ -75,12 +81,13 @@ struct House {
     quiet: Quiet,
     tls: Arc<Live>,
     service: Api<Kept>,
+    workers: Workers,
 }
 
 impl House {
-    fn new(tls: Arc<Live>, service: Api<Kept>) -> Self {
+    fn new(tls: Arc<Live>, service: Api<Kept>, workers: Workers) -> Self {
         let (seats, shares) = (Arc::new(Semaphore::new(CONNECTIONS)), Shares::new(CONNECTIONS_PER_ADDRESS));
-        House { seats, shares, quiet: Quiet::default(), tls, service }
+        House { seats, shares, quiet: Quiet::default(), tls, service, workers }
     }
 
     fn receive(&self, stream: TcpStream, peer: SocketAddr, drain: watch::Receiver<()>) {
@@ -91,10 +98,14 @@ impl House {
             return self.turn_away(peer, "there are 1024 already");
         };
         let (acceptor, service) = (TlsAcceptor::from(self.tls.admin()), self.service.clone());
-        tokio::spawn(GoOn::new(async move {
+        let given = self.workers.give(stream, move |stream| async move {
             converse(stream, peer, acceptor, service, drain).await;
             drop((seat, share));
-        }));
+        });
+        if let Err(error) = given {
+            self.quiet
+                .line(|| tracing::warn!(%peer, %error, "a connection to the administration port can't be served"));
+        }
     }
 
     fn turn_away(&self, peer: SocketAddr, why: &'static str) {

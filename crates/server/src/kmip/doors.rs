@@ -7,7 +7,7 @@ use super::connection;
 use super::listen::listen;
 use super::sightings::Step;
 use super::visitor::Came;
-use super::workers::Workers;
+use crate::workers::Workers;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -55,14 +55,11 @@ impl Reception {
 
     fn receive(&self, stream: TcpStream, came: Came) {
         let waiting = self.house.seats.wait(came.from.ip());
-        // From this event loop to the worker's.
-        let Ok(stream) = stream.into_std() else { return };
         let (house, news) = (self.house.clone(), self.news.clone());
-        self.workers.give(move || async move {
-            if let Ok(stream) = TcpStream::from_std(stream) {
-                connection::converse(stream, came, waiting, house, news).await;
-            }
-        });
+        let given = self.workers.give(stream, move |stream| connection::converse(stream, came, waiting, house, news));
+        if let Err(error) = given {
+            self.house.quiet.line(|| tracing::warn!(%error, "a KMIP connection can't be served"));
+        }
     }
 }
 

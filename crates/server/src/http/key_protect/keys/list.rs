@@ -9,7 +9,9 @@ use crate::api::key_protect::Key;
 use crate::api::{Collection, SearchQuery};
 use crate::http::Shared;
 use crate::http::answer::{Answer, Reply};
+use crate::http::beside::beside;
 use crate::http::caller::Caller;
+use crate::http::error::Error;
 use crate::http::key_protect::page::Page;
 use crate::http::key_protect::shown::shown;
 use crate::http::key_protect::which::Ring;
@@ -74,13 +76,17 @@ async fn list(caller: Caller, State(app): State<Shared>, query: Parameters) -> A
     let wanted = ListQuery { filter, sort, offset: page.offset(), limit: page.limit() };
     let found = app.keys.list_keys(&caller, &wanted).await?;
     caller.visit.note("totalResources", found.keys.len());
-    let mut page = Collection::new(found.keys.iter().map(|key| shown(&app, &caller, key)).collect());
-    if let Some(search) = &wanted.filter.search {
-        page.metadata.search_query = Some(understood(search));
-        page.metadata.incomplete_search = Some(found.incomplete);
-    }
-    let reply = Reply::collection(StatusCode::OK, &page);
-    Ok(match found.total {
+    let (total, count) = (found.total, found.keys.len());
+    let written = move || {
+        let mut page = Collection::new(found.keys.iter().map(|key| shown(&app, &caller, key)).collect());
+        if let Some(search) = &wanted.filter.search {
+            page.metadata.search_query = Some(understood(search));
+            page.metadata.incomplete_search = Some(found.incomplete);
+        }
+        Ok::<_, Error>(Reply::collection(StatusCode::OK, &page))
+    };
+    let reply = if count > USUAL { beside(written).await? } else { written()? };
+    Ok(match total {
         Some(total) => reply.with(KEY_TOTAL, total),
         None => reply,
     })

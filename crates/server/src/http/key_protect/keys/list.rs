@@ -85,6 +85,7 @@ async fn list(caller: Caller, State(app): State<Shared>, query: Parameters) -> A
         }
         Ok::<_, Error>(Reply::collection(StatusCode::OK, &page))
     };
+    // A long page takes milliseconds, which others should not wait for.
     let reply = if count > USUAL { beside(written).await? } else { written()? };
     Ok(match total {
         Some(total) => reply.with(KEY_TOTAL, total),

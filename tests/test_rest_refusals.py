@@ -429,7 +429,9 @@ class Slow:
 
     def begin(self, path, **headers):
         self.connection.putrequest("POST", "/api/v2" + path)
-        for name, value in (headers | {name: self.headers[name] for name in ("Authorization", "Bluemix-Instance")}).items():
+        for name in ("Authorization", "Bluemix-Instance"):
+            self.connection.putheader(name, self.headers[name])
+        for name, value in headers.items():
             self.connection.putheader(name.replace("_", "-"), value)
         self.connection.endheaders()
 
@@ -478,6 +480,7 @@ def test_a_body_that_is_done_and_not_asked_for(api):
         slow.connection.send(b"{}")
         status, connection = slow.answer()
         assert status in (204, 409) and connection is None
+    slow.connection.close()
 
 
 def test_a_body_that_never_comes(slow):

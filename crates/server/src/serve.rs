@@ -31,12 +31,9 @@ pub use error::Error;
 
 use crate::config::{self, Flags, Loaded};
 use crate::telemetry::Telemetry;
+use crate::workers::LEFT_BEHIND;
 use signals::Signals;
 use start::{Running, Unsealed};
-use std::time::Duration;
-
-/// What is left to do beside the server's tasks has so long.
-const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
 /// Runs the server until it is told to stop.
 ///
@@ -50,7 +47,6 @@ pub fn run(flags: &Flags) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
     let ended = runtime.block_on(serve(flags, &loaded, &telemetry));
     telemetry.end();
-    // A write that hangs, on somebody else's file system say, must not keep the process.
     runtime.shutdown_timeout(LEFT_BEHIND);
     ended
 }

@@ -13,8 +13,9 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-/// What blocks beside the connections has so long to end: a write that hangs must not keep the process.
-const LEFT_BEHIND: Duration = Duration::from_secs(5);
+/// What still blocks beside an event loop that ends has so long: a write that hangs, on somebody else's file system say, must not keep
+/// the process.
+pub(crate) const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
 /// See the module.
 pub(crate) struct Workers(Vec<Worker>);

@@ -113,4 +113,25 @@ mod tests {
             assert_eq!(client.read(&mut [0; 1]).await.unwrap(), 0);
         }
     }
+
+    #[tokio::test]
+    async fn what_hangs_beside_a_connection_does_not_keep_the_threads() {
+        let workers = Workers::start("port").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (_never, waits) = std::sync::mpsc::channel::<()>();
+        let serve = |mut stream: TcpStream| async move {
+            let hangs = tokio::task::spawn_blocking(move || waits.recv());
+            stream.write_all(b"!").await.unwrap();
+            let _ = hangs.await;
+        };
+        workers.give(listener.accept().await.unwrap().0, serve).unwrap();
+        client.read_exact(&mut [0; 1]).await.unwrap();
+        let (ended, end) = oneshot::channel();
+        thread::spawn(move || {
+            drop(workers);
+            ended.send(())
+        });
+        tokio::time::timeout(LEFT_BEHIND * 6, end).await.expect("the threads hang").unwrap();
+    }
 }
